@@ -7,7 +7,7 @@
 include "mlir/IR/EnumAttr.td"
 include "dialects/nn/NNDialect.td"
 
-def NN_YieldOp : Op<NN_Dialect, "yield", [Pure, Terminator, ReturnLike, ParentOneOf<["IfOp", "LoopOp"]>]> {
+def NN_YieldOp : Op<NN_Dialect, "yield", [Pure, Terminator, ReturnLike, ParentOneOf<["IfOp", "LoopOp", "FusedOp"]>]> {
   let summary = "results of a region";
   let arguments = (ins Variadic<NN_Tensor>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";

@@ -7,4 +7,5 @@ include "dialects/nn/NNElementwise.td"
 include "dialects/nn/NNStructure.td"
 include "dialects/nn/NNCompute.td"
 include "dialects/nn/NNControl.td"
+include "dialects/nn/NNProgram.td"
 #endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PEBBLE_DIALECTS_MEM_MEMOPS
+#define PEBBLE_DIALECTS_MEM_MEMOPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Mem_Dialect : Dialect {
+  let name = "mem";
+  let cppNamespace = "::pebble::mem";
+  let summary = "Where values live: constants, arena slots, kernel launches on buffers.";
+  let description = [{
+    The program after scheduling. Buffers are row-major memrefs of signless elements; booleans are
+    bytes holding 0 or 1. In a static program no `memref.alloc` is left: every buffer is a
+    `mem.slot` of the arena, a `mem.constant`, an input or a `mem.output`.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+class Mem_Op<string mnemonic, list<Trait> traits = []> : Op<Mem_Dialect, mnemonic, traits>;
+
+def Mem_ConstantOp : Mem_Op<"constant", [Pure]> {
+  let summary = "a buffer in the constant section";
+  let description = "`offset` (bytes, a multiple of 64) is assigned by `assign-constants`.";
+  let arguments = (ins ElementsAttr:$value, OptionalAttr<I64Attr>:$offset);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "(`offset` $offset^)? attr-dict $value `:` type($result)";
+}
+
+def Mem_SlotOp : Mem_Op<"slot", [Pure]> {
+  let summary = "a buffer at a fixed place of the arena";
+  let arguments = (ins I64Attr:$offset);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$offset attr-dict `:` type($result)";
+}
+
+def Mem_OutputOp : Mem_Op<"output", [MemoryEffects<[MemWrite]>]> {
+  let summary = "the buffer that the host wants model output `index` in";
+  let arguments = (ins I64Attr:$index, Variadic<Index>:$sizes);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$index `[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Mem_LaunchOp : Mem_Op<"launch", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "runs a kernel: reads `inputs`, writes all of `outputs`, uses `scratch`";
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$inputs,
+                       Variadic<AnyMemRef>:$outputs, Optional<AnyMemRef>:$scratch);
+  let assemblyFormat = [{
+    $kernel `ins` `(` ($inputs^ `:` type($inputs))? `)` `outs` `(` ($outputs^ `:` type($outputs))? `)`
+    (`scratch` `(` $scratch^ `:` type($scratch) `)`)? attr-dict
+  }];
+}
+
+def Mem_CopyOp : Mem_Op<"copy", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "copies a whole buffer; both have the same number of elements";
+  let arguments = (ins AnyMemRef:$source, AnyMemRef:$target);
+  let assemblyFormat = "$source `,` $target attr-dict `:` type($source) `,` type($target)";
+}
+
+def Mem_ReleaseOp : Mem_Op<"release", [MemoryEffects<[MemFree]>]> {
+  let summary = "gives a dynamically allocated buffer back";
+  let arguments = (ins AnyMemRef:$buffer);
+  let assemblyFormat = "$buffer attr-dict `:` type($buffer)";
+}
+
+def Mem_LibraryOp : Mem_Op<"library", [AttrSizedOperandSegments]> {
+  let summary = "calls `symbol` of the kernel library (runtime/abi/pebble_abi.h: pebble_kernel_fn)";
+  let description = [{
+    `present` tells which declared operands are there (absent optional ones are passed empty);
+    `dtypes` runs over the present inputs, then the outputs.
+  }];
+  let arguments = (ins StrAttr:$symbol, Variadic<AnyMemRef>:$inputs, Variadic<AnyMemRef>:$outputs,
+                       DenseBoolArrayAttr:$present, DenseI32ArrayAttr:$dtypes,
+                       DenseI64ArrayAttr:$ints, DenseF64ArrayAttr:$floats);
+  let results = (outs I32:$status);
+  let assemblyFormat = [{
+    $symbol `ins` `(` ($inputs^ `:` type($inputs))? `)` `outs` `(` ($outputs^ `:` type($outputs))? `)` attr-dict
+  }];
+}
+
+def Mem_InferDimsOp : Mem_Op<"infer_dims", [AttrSizedOperandSegments, MemoryEffects<[MemRead]>]> {
+  let summary = "calls the shape function `symbol` (runtime/abi/pebble_abi.h: pebble_shape_fn)";
+  let description = [{
+    The dims of all results, one after the other; `ranks` cuts them apart. `sizes` holds the dims of
+    the present operands one after the other, cut apart by `operand_ranks`; `data` holds a buffer
+    for each operand position in `data_positions`.
+  }];
+  let arguments = (ins StrAttr:$symbol, Variadic<Index>:$sizes, Variadic<AnyMemRef>:$data,
+                       DenseI64ArrayAttr:$data_positions, DenseI64ArrayAttr:$operand_ranks,
+                       DenseI32ArrayAttr:$dtypes, DenseBoolArrayAttr:$present,
+                       DenseI64ArrayAttr:$ints, DenseF64ArrayAttr:$floats, DenseI64ArrayAttr:$ranks);
+  let results = (outs Variadic<Index>:$dims);
+  let assemblyFormat = [{
+    $symbol `sizes` `(` $sizes `)` `data` `(` ($data^ `:` type($data))? `)` attr-dict `:` type($dims)
+  }];
+}
+
+#endif // PEBBLE_DIALECTS_MEM_MEMOPS
