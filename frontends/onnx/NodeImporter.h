@@ -34,7 +34,7 @@ public:
   mlir::Location loc() const { return location; }
   mlir::OpBuilder &builder();
   GraphImporter &graph() { return parent; }
-  const proto::NodeProto &node() const { return proto; }
+  const proto::NodeProto &node() const { return nodeProto; }
 
   // Attributes. The typed getters report `invalid` for an attribute of another type and then return
   // the default; `failed()` tells.
@@ -79,7 +79,10 @@ public:
   template <typename OpTy, typename... Args>
   llvm::SmallVector<mlir::Value> createN(Args &&...args) {
     mlir::OperationState state(location, OpTy::getOperationName());
-    OpTy::build(builder(), state, std::forward<Args>(args)...);
+    // The builder without result types aborts when inference fails: the types are placeholders,
+    // replaced by what `insert` infers.
+    llvm::SmallVector<mlir::Type> placeholders(resultCount<OpTy>(), builder().getNoneType());
+    OpTy::build(builder(), state, mlir::TypeRange(placeholders), std::forward<Args>(args)...);
     return insert(state);
   }
   mlir::Value constant(mlir::ElementsAttr value);
@@ -109,10 +112,20 @@ public:
   bool failed() const { return hasFailed; }
 
 private:
+  template <typename OpTy> static constexpr unsigned resultCount() {
+    if constexpr (OpTy::template hasTrait<mlir::OpTrait::OneResult>())
+      return 1;
+    else if constexpr (OpTy::template hasTrait<mlir::OpTrait::NResults<2>::Impl>())
+      return 2;
+    else if constexpr (OpTy::template hasTrait<mlir::OpTrait::NResults<3>::Impl>())
+      return 3;
+    else
+      return OpTy::template hasTrait<mlir::OpTrait::NResults<5>::Impl>() ? 5 : 0;
+  }
   llvm::SmallVector<mlir::Value> insert(mlir::OperationState &state);
 
   GraphImporter &parent;
-  const proto::NodeProto &proto;
+  const proto::NodeProto &nodeProto;
   int version;
   mlir::Location location;
   bool hasFailed = false;
