@@ -47,6 +47,6 @@ configure_and_build() {
       cmake -S "$PEBBLE_ROOT" --preset default -DPEBBLE_PYTHON="$PEBBLE_VENV/bin/python"
   fi
   step "building"
-  cmake --build "$PEBBLE_BUILD" "$@" || die "the build failed" \
+  cmake --build "$PEBBLE_BUILD" || die "the build failed" \
     "'cmake --build build' runs it again"
 }
