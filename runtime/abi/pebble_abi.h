@@ -73,7 +73,8 @@ typedef int32_t (*pebble_main_fn)(const pebble_env *env, const pebble_tensor *in
 // A library kernel, `pebble_kernel_<op>_<dtype of its first operand or, without operands, of its
 // first result>`. `tensors` lists the operands, then the results, in the op's declared order;
 // `ints` and `floats` hold the op's attributes in declared order (an array attribute is its length
-// followed by its elements). Results are allocated by the caller and overlap no operand.
+// followed by its elements). The `ints` of an op with a variadic operand list start with the number
+// of its operands. Results are allocated by the caller and overlap no operand.
 typedef int32_t (*pebble_kernel_fn)(const pebble_tensor *tensors, const int64_t *ints,
                                     const double *floats);
 
