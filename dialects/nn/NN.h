@@ -19,6 +19,10 @@ namespace pebble::nn {
 template <typename ConcreteType>
 class ElementwiseOp : public mlir::OpTrait::TraitBase<ConcreteType, ElementwiseOp> {};
 
+/// Marks ops whose code can apply a chain of elementwise ops to each element before storing it.
+template <typename ConcreteType>
+class EpilogueOp : public mlir::OpTrait::TraitBase<ConcreteType, EpilogueOp> {};
+
 } // namespace pebble::nn
 
 #include "dialects/nn/NNDialect.h.inc"

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef PEBBLE_PASSES
+#define PEBBLE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+//===-- fuse --------------------------------------------------------------===//
+
+def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Group layers into kernels";
+  let description = [{
+    Every layer that computes ends up in an `nn.fused` region. An elementwise layer joins the group
+    that produces one of its operands when it has the group's iteration shape and joining closes no
+    cycle between groups; any other layer starts a group. Layers that only rename memory (`nn.reshape`,
+    `nn.bit_cast`), control flow and large constants stay outside; constants of up to 1 KiB are
+    cloned into the groups that read them, so that kernels see their values.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect"];
+}
+
+def OutlineKernels : Pass<"outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn groups into functions; equal groups share one";
+  let description = [{
+    `nn.fused` regions become private functions called by `nn.launch`. Two groups with the same
+    layers, attributes and types share one function, whose `nn.nodes` attribute lists the nodes of
+    all of them; its symbol is made of the first one's.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+//===-- schedule ----------------------------------------------------------===//
+
+def BufferizeProgram : Pass<"bufferize-program", "::mlir::ModuleOp"> {
+  let summary = "Give every value of the host program a buffer";
+  let description = [{
+    `@main` becomes a function of the environment and the input table that returns a status;
+    `nn.launch` becomes `mem.launch` on buffers that are allocated here, model outputs are written
+    in place where one kernel makes them, control flow becomes `scf`. Sizes of dynamic results are
+    computed by the shape functions of the layers inside each kernel.
+  }];
+  let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "Place buffers of known size in one arena";
+  let description = [{
+    Lifetimes are taken on the top-level operations of `@main`; larger buffers are placed first, each
+    at the lowest offset free for its whole life. Buffers carried around a loop and buffers of
+    unknown size stay dynamic; the latter are released after their last use. The arena's size
+    becomes the attribute `mem.arena_bytes`.
+  }];
+  let dependentDialects = ["::pebble::mem::MemDialect"];
+}
+
+//===-- lower -------------------------------------------------------------===//
+
+def LowerKernels : Pass<"lower-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn the layers of each kernel into loops on memory";
+  let description = [{
+    A kernel takes the environment, a pointer to each operand and result, and the unknown dims of
+    each, and returns a status. Elementwise layers are evaluated inside the loop that stores them;
+    other layers have an emitter of their own or call the kernel library.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"64", "Width of a vector register">,
+  ];
+  let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerToLLVM : Pass<"lower-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Convert the program and its kernels to the LLVM dialect";
+  let description = [{
+    `mem` ops become accesses to the environment (runtime/abi/pebble_abi.h). A failing kernel ends
+    the program with its status.
+  }];
+  let options = [
+    Option<"indexBits", "index-bits", "unsigned", /*default=*/"64", "Width of an index">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // PEBBLE_PASSES
