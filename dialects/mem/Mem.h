@@ -22,8 +22,6 @@ namespace pebble::mem {
 mlir::Type storageType(mlir::Type element);
 /// The row-major buffer that holds a tensor.
 mlir::MemRefType bufferType(mlir::RankedTensorType tensor);
-/// ONNX's TensorProto.DataType number of an nn element type (pebble_dtype).
-int32_t dtypeOf(mlir::Type element);
 
 } // namespace pebble::mem
 

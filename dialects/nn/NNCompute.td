@@ -11,7 +11,7 @@ def NN_AutoPad : I64EnumAttr<"AutoPad", "where pads come from", [
     I64EnumAttrCase<"explicit_pads", 0>, I64EnumAttrCase<"same_upper", 1>,
     I64EnumAttrCase<"same_lower", 2>]> { let cppNamespace = "::pebble::nn"; }
 
-def NN_ConvOp : NN_KernelOp<"conv", []> {
+def NN_ConvOp : NN_KernelOp<"conv", [], [], 3> {
   let summary = "N-d convolution, NC... input, [out, in/group, k...] weight, optional [out] bias";
   let description = [{
     `pads` is [begin..., end...]. Integer operands give an i32 (i64 for i64) sum that wraps; float
@@ -29,7 +29,7 @@ def NN_ConvOp : NN_KernelOp<"conv", []> {
   let assemblyFormat = "$input `,` $weight (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)";
 }
 
-def NN_ConvTransposeOp : NN_KernelOp<"conv_transpose", []> {
+def NN_ConvTransposeOp : NN_KernelOp<"conv_transpose", [], [], 3> {
   let summary = "ONNX ConvTranspose; weight [in, out/group, k...]; an empty `output_shape` means none given";
   let arguments = (ins NN_FloatTensor:$input, NN_FloatTensor:$weight, Optional<NN_FloatTensor>:$bias,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
@@ -117,7 +117,7 @@ def NN_SoftmaxOp : NN_Softmax<"softmax", "softmax along `axis` (>= 0)">;
 def NN_LogSoftmaxOp : NN_Softmax<"log_softmax", "logarithm of softmax along `axis` (>= 0)">;
 def NN_HardmaxOp : NN_Softmax<"hardmax", "1 at the first maximum along `axis` (>= 0), 0 elsewhere">;
 
-def NN_LayerNormOp : NN_KernelOp<"layer_norm", []> {
+def NN_LayerNormOp : NN_KernelOp<"layer_norm", [], [], 3> {
   let summary = "(x - mean) / sqrt(variance + epsilon) * scale + bias over the dims from `axis` (>= 0) on";
   let description = [{
     `scale` and `bias` broadcast to the normalized dims. With `rms` the mean is not subtracted and

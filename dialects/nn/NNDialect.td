@@ -58,17 +58,23 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
     InterfaceMethod<"Positions (in the declared operand list) of operands whose values, not only "
                     "dims, decide result shapes.",
                     "llvm::ArrayRef<unsigned>", "getShapeOperands">,
+    InterfaceMethod<"Number of declared operands when only the last one is optional, else 0 (see "
+                    "operandSlots in KernelCall.h, which callers want).",
+                    "unsigned", "getNumOperandSlots">,
   ];
 }
 
-class NN_KernelOp<string mnemonic, list<int> shapeOperands = [], list<Trait> traits = []>
+class NN_KernelOp<string mnemonic, list<int> shapeOperands = [], list<Trait> traits = [],
+                  int operandSlots = 0>
     : NN_Op<mnemonic, traits # [DeclareOpInterfaceMethods<KernelOpInterface>]> {
   code shapeOperandsBody = !if(!empty(shapeOperands),
       "  return {};",
       "  static constexpr unsigned positions[] = {" # !interleave(shapeOperands, ", ") #
           "};\n  return positions;");
   let extraClassDefinition = "::llvm::ArrayRef<unsigned> $cppClass::getShapeOperands() {\n" #
-                             shapeOperandsBody # "\n}\n";
+                             shapeOperandsBody # "\n}\n" #
+                             "unsigned $cppClass::getNumOperandSlots() { return " # operandSlots #
+                             "; }\n";
 }
 
 #endif // PEBBLE_DIALECTS_NN_NNDIALECT

@@ -243,7 +243,7 @@ def NN_Col2ImOp : NN_KernelOp<"col2im", [1, 2]> {
   let assemblyFormat = "$input `,` $image_shape `,` $block_shape attr-dict `:` functional-type(operands, results)";
 }
 
-def NN_MaxUnpoolOp : NN_KernelOp<"max_unpool", [2]> {
+def NN_MaxUnpoolOp : NN_KernelOp<"max_unpool", [2], [], 3> {
   let summary = "ONNX MaxUnpool";
   let arguments = (ins NN_Tensor:$input, NN_ShapeTensor:$indices, Optional<NN_ShapeTensor>:$output_shape,
                        DenseI64ArrayAttr:$kernel_shape, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$strides);
