@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a package says about itself, as plain data: the writer's input and the loader's output.
+#ifndef PEBBLE_RUNTIME_PACKAGE_MANIFEST_H
+#define PEBBLE_RUNTIME_PACKAGE_MANIFEST_H
+
+#include "runtime/abi/pebble_abi.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pebble::package {
+
+/// Raised when the header or the meaning of a manifest field changes.
+inline constexpr uint8_t kFormatVersion = 1;
+/// Sections start at multiples of this, so that they can be mapped.
+inline constexpr uint64_t kPageSize = 4096;
+inline constexpr int64_t kDynamic = -1;
+inline constexpr size_t kMaxRank = 64;
+inline constexpr uint64_t kMaxManifestBytes = uint64_t(64) << 20;
+inline constexpr uint64_t kMaxArenaBytes = uint64_t(1) << 46;
+inline constexpr const char *kConstantsSection = "constants";
+inline constexpr const char *kCodeSection = "code";
+
+struct TensorSpec {
+  std::string name;
+  int32_t dtype = PEBBLE_NONE;
+  std::vector<int64_t> dims;         ///< kDynamic where only the run knows.
+  std::vector<std::string> dimNames; ///< One per dim, "" without a name.
+
+  bool isStatic() const {
+    for (int64_t dim : dims)
+      if (dim < 0)
+        return false;
+    return true;
+  }
+};
+
+struct KernelSpec {
+  std::string symbol;
+  std::vector<std::string> nodes; ///< Names of the ONNX nodes that it computes.
+  uint64_t scratchBytes = 0;
+  uint64_t bytesRead = 0;
+  uint64_t bytesWritten = 0;
+};
+
+struct Manifest {
+  std::string toolVersion;
+  uint32_t abiVersion = PEBBLE_ABI_VERSION;
+  std::vector<std::string> flags; ///< Compile flags that shaped the package.
+  std::string modelName;
+  std::array<uint8_t, 32> modelSha256{};
+  std::string target; ///< "x86", "cuda", "cortexm4f"
+  std::string triple;
+  std::string cpu;
+  std::vector<std::string> cpuFeatures; ///< Needed instruction sets, LLVM's names without a sign.
+  std::string entry;                    ///< The pebble_main_fn in the code section.
+  uint64_t arenaBytes = 0;
+  std::vector<TensorSpec> inputs;
+  std::vector<TensorSpec> outputs;
+  std::vector<KernelSpec> kernels;
+};
+
+/// The first 64 bytes of a file; all integers are little-endian.
+struct Header {
+  char magic[7];
+  uint8_t version;
+  uint64_t fileBytes;
+  uint64_t manifestOffset;
+  uint64_t manifestBytes;
+  uint64_t checksum; ///< XXH64 of this header with a zero here, then of the manifest.
+  uint8_t reserved[24];
+};
+static_assert(sizeof(Header) == 64);
+inline constexpr char kMagic[7] = {'P', 'E', 'B', 'B', 'L', 'E', '\0'};
+
+} // namespace pebble::package
+
+#endif // PEBBLE_RUNTIME_PACKAGE_MANIFEST_H
