@@ -1,0 +1,40 @@
+"""Seeded inputs for a model, and ONNX Runtime's answer to them."""
+import numpy as np
+import onnxruntime
+
+DTYPES = {
+    "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16,
+    "tensor(int8)": np.int8, "tensor(int16)": np.int16, "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64, "tensor(uint8)": np.uint8, "tensor(uint16)": np.uint16,
+    "tensor(uint32)": np.uint32, "tensor(uint64)": np.uint64, "tensor(bool)": np.bool_,
+}
+
+
+def session(path, optimized=True):
+    """One thread; `optimized=False` computes node by node as the graph says."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    if not optimized:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def bound_shape(info, size):
+    """The input's shape with every free dimension set to `size`."""
+    return [dim if isinstance(dim, int) else size for dim in info.shape]
+
+
+def make_input(rng, dtype, shape, values=None):
+    """Random values of a kind that suits the type; `values` is [low, high] or a constant."""
+    if isinstance(values, (int, float)):
+        return np.full(shape, values, dtype)
+    low, high = values or (None, None)
+    if dtype == np.bool_:
+        return rng.integers(0, 2, shape).astype(np.bool_)
+    if np.issubdtype(dtype, np.integer):
+        return rng.integers(0 if low is None else low, 3 if high is None else high,
+                            shape).astype(dtype)
+    if low is None:
+        return rng.standard_normal(shape).astype(dtype)
+    return rng.uniform(low, high, shape).astype(dtype)
