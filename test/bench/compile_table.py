@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Measures the compiler itself: time, peak memory, package size and code size for each model.
+
+Writes JSON, and the table of docs/performance.md to standard output. Nothing else should run on the
+machine. The heavy models are included.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from support import models, results  # noqa: E402
+
+# The limits that a model is held to: seconds and bytes.
+LIMIT = (20, 1.5e9)
+HEAVY_LIMIT = (60, 2.5e9)
+
+
+def measured(command):
+    """(seconds, peak bytes of the process, exit code)."""
+    start = time.monotonic()
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return time.monotonic() - start, usage.ru_maxrss * 1024, process.returncode
+
+
+def code_bytes(binary, package):
+    done = subprocess.run([binary, "inspect", package, "--json"], capture_output=True, text=True,
+                          check=True)
+    return json.loads(done.stdout)["code_bytes"]
+
+
+def main():
+    p = results.parser(__doc__)
+    p.add_argument("--filter", default="", help="only the models whose name contains this")
+    p.add_argument("--json", help="write the figures to this file")
+    args = p.parse_args()
+    binary = str(pathlib.Path(args.build).resolve() / "bin" / "pebble")
+    report = results.Results(args)
+    rows = {}
+    print("| model | compile, s | peak, MB | ONNX file, MB | package, MB | code, KB |")
+    print("|---|---|---|---|---|---|")
+    for model in models.table():
+        if args.filter not in model.name or model.expect != "pass":
+            continue
+        with tempfile.TemporaryDirectory(prefix="compile") as scratch:
+            file = model.find(scratch)
+            if file is None:
+                report.skip(model.name, f"no data ({model.model})")
+                continue
+            package = pathlib.Path(scratch) / "model.pbl"
+            seconds, peak, code = measured([binary, "compile", file, "--target", "x86", "-o",
+                                            package])
+            if code:
+                report.add(model.name, False, f"exit {code}")
+                continue
+            row = {"seconds": round(seconds, 2), "peak_bytes": peak,
+                   "model_bytes": file.stat().st_size, "package_bytes": package.stat().st_size,
+                   "code_bytes": code_bytes(binary, package)}
+            rows[model.name] = row
+            print(f"| {model.name} | {seconds:.1f} | {peak / 1e6:.0f} "
+                  f"| {row['model_bytes'] / 1e6:.1f} | {row['package_bytes'] / 1e6:.1f} "
+                  f"| {row['code_bytes'] / 1e3:.0f} |", flush=True)
+            most_seconds, most_bytes = HEAVY_LIMIT if model.heavy else LIMIT
+            report.add(model.name, seconds <= most_seconds and peak <= most_bytes,
+                       f"over the limit of {most_seconds} s and {most_bytes / 1e9} GB")
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Times the float models against ONNX Runtime, interleaved in one run, and prints the table.
+
+Batch 1, f32. Runs `pebble bench --vs onnxruntime`, which alternates blocks of both engines, so that
+a change of the machine's speed hits both. Nothing else should run on the machine.
+"""
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from support import models, reference, results  # noqa: E402
+
+MODELS = ["mnist-8", "cifar_resnet_4b", "cifar_vit", "mobilenetv2_0.35", "yunet",
+          "ultraface_slim", "yolox_nano", "silero_vad", "silero_vad_if", "dtln_1", "magika",
+          "pillar_feature_net", "ppocr5_det", "ppocr5_rec", "ppocr_cls", "ppocr6_tiny_rec",
+          "light_resnet50", "light_densenet121", "light_squeezenet", "light_shufflenet",
+          "light_inception_v2"]
+
+
+def bench(binary, model, threads, tmp):
+    """The report of `pebble bench`, or a message."""
+    file = model.find(tmp)
+    if file is None:
+        return f"no data ({model.model})"
+    inputs = []
+    for name, value in model.inputs(reference.session(file), model.runs[0]).items():
+        path = tmp / f"input_{len(inputs)}.npy"
+        np.save(path, value)
+        inputs += ["--input", f"{name}={path}"]
+    figures = tmp / "bench.json"
+    done = subprocess.run([binary, "bench", file, "--threads", str(threads), "--vs",
+                           "onnxruntime", "--json", figures, *inputs],
+                          capture_output=True, text=True, timeout=600)
+    if done.returncode:
+        return f"exit {done.returncode}: {done.stderr.strip()[:300]}"
+    return json.loads(figures.read_text(encoding="utf-8"))
+
+
+def main():
+    p = results.parser(__doc__)
+    p.add_argument("--filter", default="", help="only the models whose name contains this")
+    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--json", help="write the figures to this file")
+    args = p.parse_args()
+    binary = str(pathlib.Path(args.build).resolve() / "bin" / "pebble")
+    report = results.Results(args)
+    rows, ratios = {}, []
+    print("| model | Pebble, ms | ONNX Runtime, ms | ratio |")
+    print("|---|---|---|---|")
+    by_name = {model.name: model for model in models.table()}
+    for name in [name for name in MODELS if args.filter in name]:
+        with tempfile.TemporaryDirectory(prefix="speed") as scratch:
+            figures = bench(binary, by_name[name], args.threads, pathlib.Path(scratch))
+        if isinstance(figures, str):
+            report.skip(name, figures)
+            continue
+        ours, theirs = figures["pebble"]["median_ms"], figures["onnxruntime"]["median_ms"]
+        rows[name] = figures
+        ratios.append(theirs / ours)
+        print(f"| {name} | {ours:.3g} | {theirs:.3g} | {theirs / ours:.2f} |", flush=True)
+        report.add(name, True)
+    if ratios:
+        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        print(f"\nGeometric mean of {len(ratios)} models: {mean:.2f} times ONNX Runtime's speed; "
+              f"the slowest {min(ratios):.2f}.")
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
