@@ -4,10 +4,11 @@
 #ifndef PEBBLE_TEST_UNIT_RUNTIME_TESTPACKAGES_H
 #define PEBBLE_TEST_UNIT_RUNTIME_TESTPACKAGES_H
 
-#include "runtime/package/Manifest.h"
+#include "runtime/package/Writer.h"
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace pebble::test {
@@ -21,9 +22,35 @@ inline package::Manifest smallManifest() {
   manifest.triple = "x86_64-unknown-linux-gnu";
   manifest.cpu = "x86-64";
   manifest.entry = "small_main";
+  manifest.arenaBytes = 16;
   manifest.inputs = {{"x", PEBBLE_F32, {4}, {""}}};
   manifest.outputs = {{"y", PEBBLE_F32, {4}, {""}}};
   return manifest;
+}
+
+/// The symbolic dims of the model `dynamic_main`: a f32[batch, n], b f32[batch] -> sum f32[batch].
+inline package::Manifest dynamicManifest() {
+  package::Manifest manifest = smallManifest();
+  manifest.modelName = "dynamic";
+  manifest.entry = "dynamic_main";
+  manifest.inputs = {{"a", PEBBLE_F32, {-1, -1}, {"batch", "n"}},
+                     {"b", PEBBLE_F32, {-1}, {"batch"}}};
+  manifest.outputs = {{"sum", PEBBLE_F32, {-1}, {"batch"}}};
+  return manifest;
+}
+
+/// The bytes of a package around the models of small_model.c.
+inline std::string modelPackage(const package::Manifest &manifest) {
+  std::ifstream file(PEBBLE_SMALL_MODEL, std::ios::binary);
+  std::string code((std::istreambuf_iterator<char>(file)), {});
+  static const float bias[] = {0.5f, 1.5f, 2.5f, 3.5f};
+  std::string bytes, error;
+  package::buildPackage(
+      bytes, manifest,
+      {package::SectionContents::of(package::kCodeSection, code.data(), code.size()),
+       package::SectionContents::of(package::kConstantsSection, bias, sizeof(bias))},
+      error);
+  return bytes;
 }
 
 /// A folder that is gone at the end of the test.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs of a model with static shapes allocate nothing. This program replaces the C library's
+// allocation functions to count them, which a sanitizer does for its own ends: it is not built
+// then.
+#include "runtime/host/pebble.h"
+#include "test/unit/runtime/TestPackages.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+
+static std::atomic<long> allocations{0};
+
+extern "C" {
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+void *malloc(size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void *realloc(void *memory, size_t size) {
+  ++allocations;
+  return __libc_realloc(memory, size);
+}
+void *memalign(size_t alignment, size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+  *memory = memalign(alignment, size);
+  return *memory ? 0 : ENOMEM;
+}
+}
+
+namespace {
+
+using namespace pebble;
+
+class Allocation : public ::testing::TestWithParam<int> {
+protected:
+  void open(const package::Manifest &manifest) {
+    bytes = test::modelPackage(manifest);
+    pebble_session_options options = {};
+    options.size = sizeof(options);
+    options.threads = GetParam();
+    ASSERT_EQ(pebble_open_memory(bytes.data(), bytes.size(), &package), PEBBLE_OK);
+    ASSERT_EQ(pebble_session_create(package, &options, &session), PEBBLE_OK);
+  }
+  void TearDown() override {
+    pebble_session_destroy(session);
+    pebble_close(package);
+  }
+  void bind(int32_t index, void *data, const int64_t *dims, int32_t rank) {
+    pebble_tensor tensor = {data, dims, PEBBLE_F32, rank};
+    ASSERT_EQ(pebble_bind_input(session, index, &tensor), PEBBLE_OK);
+  }
+  long allocationsOfRuns() {
+    long before = allocations;
+    for (int run = 0; run < 100; ++run)
+      if (pebble_run(session) != PEBBLE_OK)
+        return -1;
+    return allocations - before;
+  }
+
+  std::string bytes;
+  pebble_package *package = nullptr;
+  pebble_session *session = nullptr;
+};
+
+TEST_P(Allocation, TheCounterCounts) {
+  long before = allocations;
+  void *volatile memory = std::malloc(1);
+  long after = allocations;
+  std::free(memory);
+  EXPECT_GT(after, before);
+}
+
+TEST_P(Allocation, StaticShapesNeverAllocate) {
+  open(test::smallManifest());
+  float x[4] = {};
+  int64_t dims[] = {4};
+  bind(0, x, dims, 1);
+  EXPECT_EQ(allocationsOfRuns(), 0);
+}
+
+TEST_P(Allocation, RepeatedDynamicShapesStopAllocating) {
+  open(test::dynamicManifest());
+  std::vector<float> data(1000 * 3);
+  int64_t dims[] = {1000, 3};
+  bind(0, data.data(), dims, 2);
+  bind(1, data.data(), dims, 1);
+  ASSERT_EQ(pebble_run(session), PEBBLE_OK);
+  EXPECT_EQ(allocationsOfRuns(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, Allocation, ::testing::Values(1, 2));
+
+} // namespace

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Models written by hand in the form that the compiler emits: several entries in one shared
+ * object, for the runtime's tests.
+ */
+#include "runtime/abi/pebble_abi.h"
+
+/* y = 2 * x + constants, all f32[4], by way of the arena. */
+int32_t small_main(const pebble_env *env, const pebble_tensor *inputs) {
+  const float *x = inputs[0].data;
+  const float *bias = (const float *)env->constants;
+  float *doubled = (float *)env->arena;
+  const int64_t dims[1] = {4};
+  float *y = env->output(env->self, 0, dims, 1);
+  if (!y)
+    return PEBBLE_ERROR_MEMORY;
+  for (int i = 0; i < 4; ++i)
+    doubled[i] = 2 * x[i];
+  for (int i = 0; i < 4; ++i)
+    y[i] = doubled[i] + bias[i];
+  return PEBBLE_OK;
+}
+
+struct row_sum {
+  const pebble_tensor *a, *b;
+  float *temporary;
+};
+
+static void sum_rows(void *closure, int64_t begin, int64_t end) {
+  const struct row_sum *work = closure;
+  int64_t columns = work->a->dims[1];
+  for (int64_t row = begin; row < end; ++row) {
+    float sum = 0;
+    for (int64_t column = 0; column < columns; ++column)
+      sum += ((const float *)work->a->data)[row * columns + column];
+    work->temporary[row] = sum + ((const float *)work->b->data)[row];
+  }
+}
+
+/* a: f32[batch, n], b: f32[batch] -> the sums of a's rows, plus b. */
+int32_t dynamic_main(const pebble_env *env, const pebble_tensor *inputs) {
+  int64_t batch = inputs[0].dims[0];
+  struct row_sum work = {&inputs[0], &inputs[1], 0};
+  work.temporary = env->allocate(env->self, (uint64_t)batch * sizeof(float));
+  if (!work.temporary)
+    return PEBBLE_ERROR_MEMORY;
+  env->parallel_for(env->self, batch, sum_rows, &work);
+  float *result = env->output(env->self, 0, &batch, 1);
+  if (!result)
+    return PEBBLE_ERROR_MEMORY; /* keeps its memory, as code that stops early may */
+  for (int64_t row = 0; row < batch; ++row)
+    result[row] = work.temporary[row];
+  env->release(env->self, work.temporary);
+  return PEBBLE_OK;
+}
+
+/* The same signature as small_main; returns the status that x[0] holds. */
+int32_t failing_main(const pebble_env *env, const pebble_tensor *inputs) {
+  return (int32_t)((const float *)inputs[0].data)[0];
+}
+
+/* Gives its output a shape that the signature rules out. */
+int32_t misshapen_main(const pebble_env *env, const pebble_tensor *inputs) {
+  const int64_t dims[1] = {5};
+  return env->output(env->self, 0, dims, 1) ? PEBBLE_OK : PEBBLE_ERROR_SHAPE;
+}
