@@ -24,9 +24,7 @@ inline int64_t product(const int64_t *dims, int begin, int end) {
   return result;
 }
 
-inline int64_t numel(const pebble_tensor &tensor) {
-  return product(tensor.dims, 0, tensor.rank);
-}
+inline int64_t numel(const pebble_tensor &tensor) { return product(tensor.dims, 0, tensor.rank); }
 
 inline bool sameDims(const pebble_tensor &a, const pebble_tensor &b) {
   if (a.rank != b.rank)

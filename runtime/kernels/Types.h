@@ -103,7 +103,7 @@ struct Bool {
 };
 
 template <typename T> struct TypeTraits;
-#define PEBBLE_TYPE(Type, Dtype, Storage, Accumulator, Float, Signed)                             \
+#define PEBBLE_TYPE(Type, Dtype, Storage, Accumulator, Float, Signed)                              \
   template <> struct TypeTraits<Type> {                                                            \
     static constexpr int dtype = Dtype;                                                            \
     static constexpr bool isFloat = Float;                                                         \
