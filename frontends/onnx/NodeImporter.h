@@ -6,6 +6,7 @@
 #define PEBBLE_FRONTENDS_ONNX_NODEIMPORTER_H
 
 #include "dialects/nn/NN.h"
+#include "frontends/onnx/Problems.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/Twine.h"
@@ -23,6 +24,11 @@ class AttributeProto;
 } // namespace proto
 
 class GraphImporter;
+
+/// Thrown by what needs a value's type when there is no value: a required input is missing, or
+/// building the value failed. Caught where the node's import began, so that import functions need
+/// not test each value.
+struct MissingValue {};
 
 class NodeImporter {
 public:
@@ -56,6 +62,7 @@ public:
   bool hasInput(unsigned index) const { return static_cast<bool>(input(index)); }
   /// All inputs, required to be present (variadic operators).
   std::vector<mlir::Value> inputs() const;
+  /// Throws MissingValue for a null value, as do `rank` and `elementType`.
   static mlir::RankedTensorType type(mlir::Value value);
   static int64_t rank(mlir::Value value) { return type(value).getRank(); }
   static mlir::Type elementType(mlir::Value value) { return type(value).getElementType(); }
@@ -123,6 +130,9 @@ private:
       return OpTy::template hasTrait<mlir::OpTrait::NResults<5>::Impl>() ? 5 : 0;
   }
   llvm::SmallVector<mlir::Value> insert(mlir::OperationState &state);
+  /// Null when missing or, reported, of another type (an AttributeProto.AttributeType).
+  const proto::AttributeProto *typedAttr(llvm::StringRef name, int type, llvm::StringRef typeName);
+  llvm::LogicalResult report(ProblemCode code, const llvm::Twine &message);
 
   GraphImporter &parent;
   const proto::NodeProto &nodeProto;

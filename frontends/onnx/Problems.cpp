@@ -43,6 +43,8 @@ void Problems::append(Problems other) {
 int Problems::exitCode() const {
   if (list.empty())
     return 0;
+  if (llvm::any_of(list, [](const Problem &p) { return p.code == ProblemCode::Internal; }))
+    return 70;
   return llvm::all_of(list, [](const Problem &p) { return p.isUnsupported(); }) ? 3 : 2;
 }
 

@@ -18,7 +18,8 @@ class raw_ostream;
 
 namespace pebble::onnx {
 
-/// 2xxx: the file is not a valid model; 3xxx: it is valid, and Pebble does not support it. Numbers
+/// 2xxx: the file is not a valid model; 3xxx: it is valid, and Pebble does not support it; 9xxx: a
+/// defect of Pebble. Numbers
 /// are a stable contract: users search for them.
 enum class ProblemCode : int {
   UnreadableFile = 2001,
@@ -41,6 +42,7 @@ enum class ProblemCode : int {
   UnsupportedFeature = 3004,
   UnknownOperator = 3010,
   UnsupportedNode = 3011,
+  Internal = 9001,
 };
 
 struct Problem {
@@ -51,7 +53,7 @@ struct Problem {
   int64_t opset = 0;
   std::string message; ///< What is wrong and what was expected, without a full stop.
 
-  bool isUnsupported() const { return static_cast<int>(code) >= 3000; }
+  bool isUnsupported() const { return static_cast<int>(code) / 1000 == 3; }
   /// `error[E2040]: node 'X' (Op, opset N): what`.
   std::string str() const;
 };
@@ -65,7 +67,7 @@ public:
   size_t size() const { return list.size(); }
   llvm::ArrayRef<Problem> all() const { return list; }
   /// The exit code of the tools: 0 without problems, 2 for an invalid model, 3 for one that is
-  /// merely not supported.
+  /// merely not supported, 70 for a defect of Pebble.
   int exitCode() const;
   /// One line a problem.
   void print(llvm::raw_ostream &os) const;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a checked ONNX model to a module of the nn dialect.
+#ifndef PEBBLE_FRONTENDS_ONNX_IMPORTER_H
+#define PEBBLE_FRONTENDS_ONNX_IMPORTER_H
+
+#include "frontends/onnx/Model.h"
+#include "frontends/onnx/Problems.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace pebble::onnx {
+
+struct ImportOptions {
+  /// Values of symbolic dims, by name; those not named stay dynamic.
+  std::map<std::string, int64_t> dims;
+};
+
+/// The model as `func.func @main`, with arg and result attributes `nn.name`, and `nn.dims` with the
+/// names of an input's symbolic dims. Null, with all reasons in `problems`, when a part of the model
+/// is invalid or not supported. The module shares large constants with the model.
+mlir::OwningOpRef<mlir::ModuleOp> importModel(const std::shared_ptr<const Model> &model,
+                                              mlir::MLIRContext &context,
+                                              const ImportOptions &options, Problems &problems);
+
+} // namespace pebble::onnx
+
+#endif // PEBBLE_FRONTENDS_ONNX_IMPORTER_H
