@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Compose.h"
+#include "frontends/onnx/TensorData.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -58,6 +59,16 @@ Value extent(NodeImporter &node, Value input, llvm::ArrayRef<int64_t> axes) {
   return product;
 }
 
+Value asScalar(NodeImporter &node, Value value) {
+  if (!value || NodeImporter::rank(value) == 0)
+    return value;
+  return node.reshape(value, ArrayRef<int64_t>());
+}
+
+Value reshapeKeeping(NodeImporter &node, Value input, ArrayRef<int64_t> shape) {
+  return node.create<nn::ReshapeOp>(input, node.ints(shape), /*allowzero=*/false);
+}
+
 Value alongAxis(NodeImporter &node, Value vector, int64_t axis, int64_t rank) {
   if (NodeImporter::rank(vector) != 1 || rank == 1)
     return vector;
@@ -68,6 +79,11 @@ Value alongAxis(NodeImporter &node, Value vector, int64_t axis, int64_t rank) {
 
 SmallVector<int64_t> axesBetween(int64_t begin, int64_t end) {
   return llvm::to_vector(llvm::seq<int64_t>(begin, std::max(begin, end)));
+}
+
+Type floatTypeOf(NodeImporter &node, int64_t dataType) {
+  Type type = elementTypeOf(static_cast<int>(dataType), node.builder().getContext());
+  return isa_and_nonnull<FloatType>(type) ? type : Type();
 }
 
 bool isFloat(Value value) { return isa<FloatType>(NodeImporter::elementType(value)); }

@@ -48,12 +48,22 @@ mlir::Value filled(NodeImporter &node, mlir::Type element, double value, mlir::V
 /// Number of elements along the given axes, as a 1-element i64 tensor.
 mlir::Value extent(NodeImporter &node, mlir::Value input, llvm::ArrayRef<int64_t> axes);
 
+/// A tensor of one element as a scalar; some exporters write scalars as 1-D tensors. Null stays
+/// null.
+mlir::Value asScalar(NodeImporter &node, mlir::Value value);
+
+/// As ONNX's Reshape: 0 stands for the input's dim at that place, -1 for what remains.
+mlir::Value reshapeKeeping(NodeImporter &node, mlir::Value input, llvm::ArrayRef<int64_t> shape);
+
 /// Views a tensor that runs along `axis` so that it broadcasts against a tensor of `rank` dims.
 /// Scalars stay as they are.
 mlir::Value alongAxis(NodeImporter &node, mlir::Value vector, int64_t axis, int64_t rank);
 
 /// begin, begin + 1, ..., end - 1.
 llvm::SmallVector<int64_t> axesBetween(int64_t begin, int64_t end);
+
+/// The float type of an ONNX data type number, or null.
+mlir::Type floatTypeOf(NodeImporter &node, int64_t dataType);
 
 bool isFloat(mlir::Value value);
 /// f16 and bf16, whose composite operators compute in f32.

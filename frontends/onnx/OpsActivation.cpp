@@ -215,11 +215,6 @@ LogicalResult importClipAttributes(NodeImporter &node) {
   return success();
 }
 
-/// Some exporters write scalars as tensors of one element.
-Value asScalar(NodeImporter &node, Value value) {
-  return NodeImporter::rank(value) == 0 ? value : node.reshape(value, ArrayRef<int64_t>());
-}
-
 LogicalResult importClipInputs(NodeImporter &node) {
   Value result = node.input(0);
   if (node.hasInput(1))

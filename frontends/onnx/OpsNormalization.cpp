@@ -102,29 +102,12 @@ LogicalResult importInstanceNorm(NodeImporter &node) {
   if (rank < 3)
     return node.invalid("input has " + Twine(rank) + " dims; expected N, C and at least one more");
   Type element = statisticsType(node, NodeImporter::elementType(x));
-  Value planes = node.reshape(node.cast(x, element), {0, 0, -1});
+  Value planes = reshapeKeeping(node, node.cast(x, element), {0, 0, -1});
   Value scale = alongAxis(node, node.cast(node.input(1), element), 1, 3);
   Value bias = alongAxis(node, node.cast(node.input(2), element), 1, 3);
   Value y = node.add(node.mul(normalize(node, planes, 2, /*rms=*/false), scale), bias);
   node.setOutput(0, node.cast(node.reshape(y, node.shapeOf(x)), NodeImporter::elementType(x)));
   return success();
-}
-
-/// The float type of an ONNX data type number, or null.
-Type floatTypeOf(NodeImporter &node, int64_t dataType) {
-  OpBuilder &builder = node.builder();
-  switch (dataType) {
-  case 1:
-    return builder.getF32Type();
-  case 10:
-    return builder.getF16Type();
-  case 11:
-    return builder.getF64Type();
-  case 16:
-    return builder.getBF16Type();
-  default:
-    return Type();
-  }
 }
 
 Type stashType(NodeImporter &node) {
@@ -146,7 +129,7 @@ LogicalResult importGroupNorm(NodeImporter &node) {
   Type stash = perGroup ? statisticsType(node, element) : stashType(node);
   if (!stash)
     return failure();
-  Value grouped = node.reshape(node.cast(x, stash), {0, groups, -1});
+  Value grouped = reshapeKeeping(node, node.cast(x, stash), {0, groups, -1});
   Value y = node.cast(normalize(node, grouped, 2, /*rms=*/false), element);
   if (!perGroup) {
     Value channels = node.concat({node.dim(x, 0), node.dim(x, 1), node.ints({-1})}, 0);

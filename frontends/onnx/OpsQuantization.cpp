@@ -1,8 +1,164 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The quantization operators of the ONNX standard; those of com.microsoft are in QLinear.cpp.
+#include "frontends/onnx/Compose.h"
+#include "frontends/onnx/Quantization.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/TensorData.h"
+#include "frontends/onnx/Window.h"
+
+using namespace mlir;
 
 namespace pebble::onnx {
+namespace {
 
-void addQuantizationOps(std::vector<OpEntry> &rows) { (void)rows; }
+/// The axis counts only when there is more than one scale.
+FailureOr<QuantizationLayout> readLayout(NodeImporter &node, Value x, Value scale) {
+  QuantizationLayout layout;
+  layout.blockSize = node.intAttr("block_size", 0);
+  if (NodeImporter::rank(scale) == 0)
+    return QuantizationLayout();
+  std::optional<int64_t> axis = node.normalizeAxis(node.intAttr("axis", 1), NodeImporter::rank(x));
+  if (!axis)
+    return failure();
+  layout.axis = *axis;
+  if (layout.blockSize < 0)
+    return node.invalid("block_size is " + Twine(layout.blockSize) + "; expected 0 or more");
+  int64_t expected = layout.blockSize > 0 ? NodeImporter::rank(x) : 1;
+  if (NodeImporter::rank(scale) != expected)
+    return node.invalid("the scale has " + Twine(NodeImporter::rank(scale)) + " dims; expected " +
+                        Twine(expected));
+  return layout;
+}
+
+LogicalResult importQuantizeLinear(NodeImporter &node) {
+  Value x = node.input(0), scale = node.input(1), zeroPoint = node.input(2);
+  Type result = node.builder().getIntegerType(8, /*isSigned=*/false);
+  if (zeroPoint) {
+    result = NodeImporter::elementType(zeroPoint);
+  } else if (int64_t number = node.intAttr("output_dtype", 0); number != 0) {
+    result = elementTypeOf(static_cast<int>(number), node.builder().getContext());
+  }
+  if (!isa_and_nonnull<IntegerType>(result))
+    return node.unsupported("quantization to other types than int8, uint8, int16 and uint16");
+  FailureOr<QuantizationLayout> layout = readLayout(node, x, scale);
+  if (failed(layout))
+    return failure();
+
+  Type precision = NodeImporter::elementType(scale);
+  if (int64_t number = node.intAttr("precision", 0); number != 0)
+    precision = floatTypeOf(node, number);
+  if (!isa_and_nonnull<FloatType>(precision))
+    return node.unsupported("a division in another type than float, float16, bfloat16 or double");
+  Value divisor = node.cast(broadcastParameter(node, scale, x, *layout), precision);
+  node.setOutput(0, quantize(node, node.cast(x, precision), divisor,
+                             broadcastParameter(node, zeroPoint, x, *layout), result));
+  return success();
+}
+
+LogicalResult importDequantizeLinear(NodeImporter &node) {
+  Value x = node.input(0), scale = node.input(1), zeroPoint = node.input(2);
+  if (!isa<IntegerType>(NodeImporter::elementType(x)) || !isFloat(scale))
+    return node.unsupported("dequantization of other types than integers of 8 to 32 bits");
+  FailureOr<QuantizationLayout> layout = readLayout(node, x, scale);
+  if (failed(layout))
+    return failure();
+  Type result = NodeImporter::elementType(scale);
+  if (int64_t number = node.intAttr("output_dtype", 0); number != 0)
+    result = floatTypeOf(node, number);
+  if (!result)
+    return node.unsupported("output_dtype other than float, float16, bfloat16 or double");
+  node.setOutput(0, node.cast(dequantize(node, x, scale, zeroPoint, *layout), result));
+  return success();
+}
+
+LogicalResult importDynamicQuantizeLinear(NodeImporter &node) {
+  DynamicallyQuantized quantized = quantizeDynamically(node, node.input(0));
+  const Value results[] = {quantized.value, quantized.scale, quantized.zeroPoint};
+  for (auto [index, result] : llvm::enumerate(results))
+    if (node.wantsOutput(index))
+      node.setOutput(index, result);
+  return success();
+}
+
+/// Sum of products of two centered matrices, in i32.
+Value integerMatMul(NodeImporter &node, Value a, Value aZeroPoint, Value b, Value bZeroPoint) {
+  return node.create<nn::MatMulOp>(centered(node, a, rowParameter(node, aZeroPoint)),
+                                   centered(node, b, bZeroPoint));
+}
+
+LogicalResult importMatMulInteger(NodeImporter &node) {
+  node.setOutput(0,
+                 integerMatMul(node, node.input(0), node.input(2), node.input(1), node.input(3)));
+  return success();
+}
+
+LogicalResult importQLinearMatMul(NodeImporter &node) {
+  Value a = node.input(0), b = node.input(3);
+  if (!isa<IntegerType>(NodeImporter::elementType(a)) ||
+      !isa<IntegerType>(NodeImporter::elementType(b)))
+    return node.unsupported("matrices of other types than int8 and uint8");
+  Value sum = integerMatMul(node, a, node.input(2), b, node.input(5));
+  Value aScale = rowParameter(node, node.input(1));
+  Value zeroPoint = node.input(7);
+  node.setOutput(0, requantize(node, sum, aScale, node.input(4), rowParameter(node, node.input(6)),
+                               rowParameter(node, zeroPoint), quantizedType(zeroPoint, a)));
+  return success();
+}
+
+/// Convolution of centered operands, in i32. Padding with 0 after centering is padding with the
+/// zero point.
+FailureOr<Value> integerConv(NodeImporter &node, Value x, Value xZeroPoint, Value w,
+                             Value wZeroPoint, Value bias) {
+  int64_t rank = NodeImporter::rank(x);
+  FailureOr<Window> window = readWindow(node, rank - 2);
+  if (failed(window) || failed(checkRank(node, w, "w", {rank})))
+    return failure();
+  Value weight = centered(node, w, wZeroPoint ? alongAxis(node, wZeroPoint, 0, rank) : Value());
+  return node.create<nn::ConvOp>(centered(node, x, xZeroPoint), weight, bias,
+                                 ArrayRef(window->strides), ArrayRef(window->dilations),
+                                 ArrayRef(window->pads), node.intAttr("group", 1), window->autoPad);
+}
+
+LogicalResult importConvInteger(NodeImporter &node) {
+  FailureOr<Value> sum =
+      integerConv(node, node.input(0), node.input(2), node.input(1), node.input(3), Value());
+  if (failed(sum))
+    return failure();
+  node.setOutput(0, *sum);
+  return success();
+}
+
+LogicalResult importQLinearConv(NodeImporter &node) {
+  Value x = node.input(0);
+  FailureOr<Value> sum =
+      integerConv(node, x, node.input(2), node.input(3), node.input(5), node.input(8));
+  if (failed(sum))
+    return failure();
+  int64_t rank = NodeImporter::rank(x);
+  auto perChannel = [&](unsigned index) { return alongAxis(node, node.input(index), 1, rank); };
+  Value zeroPoint = node.hasInput(7) ? perChannel(7) : Value();
+  node.setOutput(0, requantize(node, *sum, perChannel(1), perChannel(4), perChannel(6), zeroPoint,
+                               quantizedType(zeroPoint, x)));
+  return success();
+}
+
+} // namespace
+
+void addQuantizationOps(std::vector<OpEntry> &rows) {
+  static constexpr llvm::StringLiteral integers = "float8, float4 and integers of less than 8 bits";
+  rows.insert(rows.end(), {
+                              {"", "ConvInteger", 10, importConvInteger},
+                              {"", "DequantizeLinear", 10, importDequantizeLinear, integers},
+                              {"", "DynamicQuantizeLinear", 11, importDynamicQuantizeLinear},
+                              {"", "MatMulInteger", 10, importMatMulInteger},
+                              {"", "QLinearConv", 10, importQLinearConv},
+                              {"", "QLinearMatMul", 10, importQLinearMatMul, integers},
+                              {"", "QuantizeLinear", 10, importQuantizeLinear, integers},
+                              {"com.microsoft", "DequantizeLinear", 1, importDequantizeLinear},
+                              {"com.microsoft", "QuantizeLinear", 1, importQuantizeLinear},
+                          });
+  addQLinearOps(rows);
+}
 
 } // namespace pebble::onnx
