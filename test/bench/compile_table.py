@@ -32,7 +32,8 @@ def measured(command):
 def code_bytes(binary, package):
     done = subprocess.run([binary, "inspect", package, "--json"], capture_output=True, text=True,
                           check=True)
-    return json.loads(done.stdout)["code_bytes"]
+    sections = json.loads(done.stdout)["sections"]
+    return sum(section["bytes"] for section in sections if section["name"] == "code")
 
 
 def main():

@@ -73,7 +73,8 @@ def run_test(tool, name):
             return outcome
         for data in sorted(folder.glob("test_data_set_*")):
             out = pathlib.Path(tmp) / data.name
-            outcome = tool.call("run", package, "--test-data", data, "--output-dir", out)
+            outcome = tool.call("run", package, "--test-data", data, "--output-dir", out,
+                                "--threads", 1)
             if outcome.kind not in ("pass", "wrong"):
                 # What compiles must run.
                 return pebble.Outcome("crash", f"run: {outcome.kind}: {outcome.message}")
