@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Checks the house rules that need no compiler, on every file that git tracks.
 
-Licence line, line length, white space, the size of a source file, and clang-format's layout.
+Licence line, line length, white space, the size of a source file, clang-format's layout, and that
+links between pages and mentions of pages of docs/ lead somewhere.
 """
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -21,6 +23,18 @@ LISTS = {".td", ".def", ".txt", ".json", ".md", ".proto", ".fbs"}
 # Lines that nobody wraps by hand: generated pages, recorded reasons, tables, op definitions.
 LONG_LINES = {".txt", ".json", ".md", ".mlir", ".test", ".td", ".def"}
 UNFINISHED = ("TO" + "DO", "FIX" + "ME", "XX" + "X")
+
+
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+MENTION = re.compile(r"\bdocs/[\w/-]+\.md\b")
+
+
+def dead_links(path, text):
+    targets = [(name, ROOT / name) for name in MENTION.findall(text)]
+    if path.suffix == ".md":
+        targets += [(name, (ROOT / path).parent / name) for name in LINK.findall(text)]
+    for name in sorted({name for name, target in targets if not target.exists()}):
+        yield f"'{name}' does not exist"
 
 
 def problems(path, text):
@@ -60,7 +74,7 @@ def main():
             text = (ROOT / path).read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-        found = list(problems(path, text))
+        found = [*problems(path, text), *dead_links(path, text)]
         if str(path) in layout:
             found.append("not laid out by clang-format: run clang-format-22 -i on it")
         report.add(str(path), not found, "".join(f"\n    {why}" for why in found))
