@@ -33,12 +33,14 @@ def bench(binary, model, threads, tmp):
         path = tmp / f"input_{len(inputs)}.npy"
         np.save(path, value)
         inputs += ["--input", f"{name}={path}"]
-    figures = tmp / "bench.json"
-    done = subprocess.run([binary, "bench", file, "--threads", str(threads), "--vs",
-                           "onnxruntime", "--json", figures, *inputs],
-                          capture_output=True, text=True, timeout=600)
-    if done.returncode:
-        return f"exit {done.returncode}: {done.stderr.strip()[:300]}"
+    package, figures = tmp / "model.pbl", tmp / "bench.json"
+    commands = [["compile", file, "--target", "x86", "-o", package],
+                ["bench", package, "--model", file, "--threads", str(threads), "--vs",
+                 "onnxruntime", "--json", figures, *inputs]]
+    for command in commands:
+        done = subprocess.run([binary, *command], capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            return f"{command[0]}: exit {done.returncode}: {done.stderr.strip()[:300]}"
     return json.loads(figures.read_text(encoding="utf-8"))
 
 
