@@ -64,3 +64,17 @@ int32_t misshapen_main(const pebble_env *env, const pebble_tensor *inputs) {
   const int64_t dims[1] = {5};
   return env->output(env->self, 0, dims, 1) ? PEBBLE_OK : PEBBLE_ERROR_SHAPE;
 }
+
+/* Writes its one input, of any type and shape, to its output. */
+int32_t echo_main(const pebble_env *env, const pebble_tensor *inputs) {
+  static const uint8_t sizes[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 0, 0, 2};
+  int64_t bytes = sizes[inputs[0].dtype];
+  for (int axis = 0; axis < inputs[0].rank; ++axis)
+    bytes *= inputs[0].dims[axis];
+  uint8_t *output = env->output(env->self, 0, inputs[0].dims, inputs[0].rank);
+  if (!output)
+    return PEBBLE_ERROR_MEMORY;
+  for (int64_t index = 0; index < bytes; ++index)
+    output[index] = ((const uint8_t *)inputs[0].data)[index];
+  return PEBBLE_OK;
+}

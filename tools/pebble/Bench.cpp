@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// pebble bench: how long a run takes. Two engines are timed in alternating blocks of one process's
+// life, so that a change of the machine's speed hits both.
+#include "tools/pebble/Files.h"
+#include "tools/pebble/Inputs.h"
+#include "tools/pebble/Model.h"
+#include "tools/pebble/Peer.h"
+#include "tools/pebble/RandomInputs.h"
+#include "tools/pebble/Verb.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <sched.h>
+#include <thread>
+
+using namespace pebble::cli;
+using nlohmann::ordered_json;
+
+namespace {
+
+constexpr int kBenchSchema = 1;
+constexpr double kBlockSeconds = 0.05;
+constexpr size_t kMinRuns = 5;
+constexpr const char *kOnnxRuntime = "onnxruntime";
+
+struct BenchOptions {
+  std::string package;
+  InputOptions inputs;
+  std::vector<std::string> dims;
+  int threads = 1;
+  int64_t iterations = 0;
+  double seconds = 2;
+  std::string versus;
+  std::string model;
+  std::string json;
+};
+
+struct Times {
+  std::vector<double> seconds;
+  double total = 0;
+
+  void add(const std::vector<double> &more) {
+    seconds.insert(seconds.end(), more.begin(), more.end());
+    for (double one : more)
+      total += one;
+  }
+  /// The smallest time that this share of the runs does not exceed.
+  double quantile(double share) const {
+    std::vector<double> sorted = seconds;
+    std::sort(sorted.begin(), sorted.end());
+    auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+    return sorted[std::max<size_t>(rank, 1) - 1];
+  }
+  ordered_json toJson() const {
+    return {{"median_ms", quantile(0.5) * 1e3},
+            {"min_ms", quantile(0) * 1e3},
+            {"p95_ms", quantile(0.95) * 1e3},
+            {"iterations", seconds.size()}};
+  }
+};
+
+std::vector<double> timeRuns(Model &model, int iterations) {
+  std::vector<double> seconds;
+  for (int index = 0; index < iterations; ++index) {
+    auto begin = std::chrono::steady_clock::now();
+    model.run();
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  return seconds;
+}
+
+/// An engine under measurement: runs blocks of about the same length.
+class Engine {
+public:
+  using Block = std::function<std::vector<double>(int iterations)>;
+  explicit Engine(Block block) : block(std::move(block)) {
+    // Caches, page tables and clock speed settle; then the block's size is known.
+    Times warmUp;
+    while (warmUp.seconds.size() < 2 || (warmUp.total < kBlockSeconds))
+      warmUp.add(this->block(1));
+    blockRuns = static_cast<int>(std::clamp(kBlockSeconds / warmUp.quantile(0.5), 1.0, 1e6));
+  }
+  void measure(int64_t mostRuns) {
+    times.add(block(static_cast<int>(std::clamp<int64_t>(mostRuns, 1, blockRuns))));
+    // Worker threads that still poll for work would take time from the other engine.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  Times times;
+
+private:
+  Block block;
+  int blockRuns = 1;
+};
+
+int resolveThreads(int threads) {
+  cpu_set_t set;
+  if (threads == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
+    return CPU_COUNT(&set);
+  return std::max(1, threads);
+}
+
+void printRow(const char *engine, const Times &times) {
+  std::printf("%-14s median %10.4f ms   min %10.4f   p95 %10.4f   %zu runs\n", engine,
+              times.quantile(0.5) * 1e3, times.quantile(0) * 1e3, times.quantile(0.95) * 1e3,
+              times.seconds.size());
+}
+
+int bench(const BenchOptions &options) {
+  int threads = resolveThreads(options.threads);
+  if (!options.versus.empty() && options.model.empty())
+    throw Failure(kUsage, "--vs " + options.versus + " needs the ONNX model too: --model M.onnx");
+  Model model(options.package, threads);
+  std::map<std::string, Array> named = options.inputs.load(model);
+  std::vector<Array> inputs = options.inputs.given()
+                                  ? arrangeInputs(model, std::move(named))
+                                  : makeRandomInputs(model, parseDims(options.dims));
+  model.bind(inputs);
+
+  std::optional<Peer> peer;
+  if (!options.versus.empty()) {
+    std::vector<std::string> names;
+    for (const Signature &input : model.inputs())
+      names.push_back(input.name);
+    peer.emplace(options.model, threads, names, inputs);
+  }
+  Engine ours([&](int iterations) { return timeRuns(model, iterations); });
+  std::optional<Engine> theirs;
+  if (peer)
+    theirs.emplace([&](int iterations) { return peer->run(iterations); });
+
+  auto isDone = [&](const Times &times) {
+    size_t runs = times.seconds.size();
+    return options.iterations > 0 ? runs >= static_cast<size_t>(options.iterations)
+                                  : runs >= kMinRuns && times.total >= options.seconds;
+  };
+  auto measure = [&](Engine &engine) {
+    if (!isDone(engine.times))
+      engine.measure(options.iterations > 0
+                         ? options.iterations - static_cast<int64_t>(engine.times.seconds.size())
+                         : INT64_MAX);
+    return isDone(engine.times);
+  };
+  for (bool done = false; !done;) {
+    done = measure(ours);
+    if (theirs)
+      done &= measure(*theirs);
+  }
+
+  ordered_json report = {{"schema_version", kBenchSchema},
+                         {"model", model.name()},
+                         {"threads", threads},
+                         {"pebble", ours.times.toJson()}};
+  std::printf("%s, %d thread%s\n", model.name().c_str(), threads, threads == 1 ? "" : "s");
+  printRow("pebble", ours.times);
+  if (theirs) {
+    report[kOnnxRuntime] = theirs->times.toJson();
+    report[kOnnxRuntime]["version"] = peer->version();
+    double ratio = theirs->times.quantile(0.5) / ours.times.quantile(0.5);
+    report["ratio"] = ratio;
+    printRow(kOnnxRuntime, theirs->times);
+    std::printf("pebble runs at %.2f times the speed of ONNX Runtime %s\n", ratio,
+                peer->version().c_str());
+  }
+  if (!options.json.empty())
+    writeFile(options.json,
+              report.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  return kSuccess;
+}
+
+} // namespace
+
+std::function<int()> pebble::cli::declareBench(CLI::App &app) {
+  auto options = std::make_shared<BenchOptions>();
+  app.add_option("package", options->package, "The package, PACKAGE.pbl")
+      ->required()
+      ->check(CLI::ExistingFile)
+      ->type_name("PACKAGE");
+  options->inputs.declare(app);
+  app.add_option("--dim", options->dims,
+                 "NAME=SIZE of a dynamic dim, where no inputs are given (default: 1)")
+      ->allow_extra_args(false)
+      ->type_name("NAME=SIZE");
+  app.add_option("--threads", options->threads, "Threads; 0 is one for each CPU")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--iterations", options->iterations, "Timed runs of each engine")
+      ->check(CLI::Range(int64_t(1), int64_t(1000000000)));
+  app.add_option("--seconds", options->seconds,
+                 "Time for each engine, where --iterations is not given")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86400.0));
+  app.add_option("--vs", options->versus, "Also time this engine in alternating blocks")
+      ->check(CLI::IsMember({kOnnxRuntime}));
+  app.add_option("--model", options->model, "The ONNX model that the package was compiled from")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
+  app.add_option("--json", options->json, "Write the figures to this file")->type_name("FILE");
+  return [options] { return bench(*options); };
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/pebble/Model.h"
+
+#include "tools/pebble/Verb.h"
+
+#include <algorithm>
+
+using namespace pebble::cli;
+
+namespace {
+
+/// How a status of the C API ends the process.
+constexpr struct {
+  int status;
+  ExitCode code;
+} kExitCodes[] = {
+    {PEBBLE_ERROR_MEMORY, kDoesNotFit},     {PEBBLE_ERROR_UNSUPPORTED, kUnsupported},
+    {PEBBLE_ERROR_PACKAGE, kModelRejected}, {PEBBLE_ERROR_VERSION, kModelRejected},
+    {PEBBLE_ERROR_HOST, kUnsupported},      {PEBBLE_ERROR_SHAPE, kUsage},
+    {PEBBLE_ERROR_INDEX, kUsage},           {PEBBLE_ERROR_VALUE, kUsage},
+    {PEBBLE_ERROR_ARGUMENT, kUsage},
+};
+
+void check(int status) {
+  if (status == PEBBLE_OK)
+    return;
+  for (const auto &known : kExitCodes)
+    if (known.status == status)
+      throw Failure(known.code, pebble_last_error());
+  throw Failure(kInternal, pebble_last_error());
+}
+
+Signature describe(const pebble_tensor_info &info) {
+  return {info.name,
+          info.dtype,
+          {info.dims, info.dims + info.rank},
+          {info.dim_names, info.dim_names + info.rank}};
+}
+
+} // namespace
+
+std::string Signature::text() const {
+  std::string text = std::string(pebble_dtype_name(dtype)) + " [";
+  for (size_t axis = 0; axis < dims.size(); ++axis) {
+    const std::string &name = dimNames[axis];
+    text += axis ? ", " : "";
+    text += dims[axis] >= 0 ? std::to_string(dims[axis]) : name.empty() ? "?" : name;
+  }
+  return text + "]";
+}
+
+Model::Model(const std::string &path, int threads) {
+  pebble_package *opened = nullptr;
+  check(pebble_open(path.c_str(), &opened));
+  package.reset(opened);
+  pebble_tensor_info info;
+  for (int32_t index = 0; index < pebble_input_count(opened); ++index) {
+    check(pebble_input_info(opened, index, &info));
+    inputSignatures.push_back(describe(info));
+  }
+  for (int32_t index = 0; index < pebble_output_count(opened); ++index) {
+    check(pebble_output_info(opened, index, &info));
+    outputSignatures.push_back(describe(info));
+  }
+  pebble_session_options options = {};
+  options.size = sizeof(options);
+  options.threads = threads;
+  pebble_session *made = nullptr;
+  check(pebble_session_create(opened, &options, &made));
+  session.reset(made);
+}
+
+void Model::bind(const std::vector<Array> &arrays) {
+  for (size_t index = 0; index < arrays.size(); ++index) {
+    const Array &array = arrays[index];
+    pebble_tensor tensor = {const_cast<char *>(array.data.data()), array.dims.data(), array.dtype,
+                            static_cast<int32_t>(array.dims.size())};
+    check(pebble_bind_input(session.get(), static_cast<int32_t>(index), &tensor));
+  }
+}
+
+void Model::run() { check(pebble_run(session.get())); }
+
+Array Model::output(size_t index) const {
+  pebble_tensor tensor;
+  check(pebble_output(session.get(), static_cast<int32_t>(index), &tensor));
+  Array array;
+  array.dtype = tensor.dtype;
+  array.dims.assign(tensor.dims, tensor.dims + tensor.rank);
+  uint64_t bytes = 0;
+  support::tensorBytes(tensor.dims, array.dims.size(), array.type().bytes, bytes);
+  const char *data = static_cast<const char *>(tensor.data);
+  array.data.assign(data, data + bytes);
+  return array;
+}

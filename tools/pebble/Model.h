@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An open package with one session, for the verbs that run models. Problems are thrown as Failure.
+#ifndef PEBBLE_TOOLS_PEBBLE_MODEL_H
+#define PEBBLE_TOOLS_PEBBLE_MODEL_H
+
+#include "runtime/host/pebble.h"
+#include "tools/pebble/Array.h"
+
+#include <memory>
+
+namespace pebble::cli {
+
+/// What the model calls an input or output.
+struct Signature {
+  std::string name;
+  int32_t dtype = PEBBLE_NONE;
+  std::vector<int64_t> dims; ///< -1 where only the run knows.
+  std::vector<std::string> dimNames;
+
+  /// "f32 [batch, 3, ?]"
+  std::string text() const;
+};
+
+class Model {
+public:
+  Model(const std::string &path, int threads);
+
+  std::string name() const { return pebble_model_name(package.get()); }
+  const std::vector<Signature> &inputs() const { return inputSignatures; }
+  const std::vector<Signature> &outputs() const { return outputSignatures; }
+
+  /// The arrays, one an input in the model's order, are read by every run until bound anew.
+  void bind(const std::vector<Array> &arrays);
+  void run();
+  /// A copy of what the last run left.
+  Array output(size_t index) const;
+
+private:
+  struct Close {
+    void operator()(pebble_package *opened) const { pebble_close(opened); }
+  };
+  struct Destroy {
+    void operator()(pebble_session *made) const { pebble_session_destroy(made); }
+  };
+
+  std::unique_ptr<pebble_package, Close> package;
+  std::unique_ptr<pebble_session, Destroy> session;
+  std::vector<Signature> inputSignatures, outputSignatures;
+};
+
+} // namespace pebble::cli
+
+#endif // PEBBLE_TOOLS_PEBBLE_MODEL_H
