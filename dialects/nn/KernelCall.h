@@ -6,7 +6,21 @@
 
 #include "dialects/nn/NN.h"
 
+#include <optional>
+#include <string>
+
 namespace pebble::nn {
+
+/// What there is to know of an op but its operands, whether or not it is built yet. The lists from
+/// `argumentNames` on are those of kernel ops.
+struct OpDescription {
+  llvm::StringRef name; ///< With the dialect: "nn.conv".
+  mlir::DictionaryAttr attributes;
+  llvm::ArrayRef<llvm::StringRef> attributeNames;
+  llvm::ArrayRef<llvm::StringRef> argumentNames;
+  llvm::ArrayRef<unsigned> shapeOperands;
+  bool hasVariadicOperands = false;
+};
 
 /// The op's attributes in declared order, flattened.
 struct KernelAttributes {
@@ -18,6 +32,12 @@ KernelAttributes flattenAttributes(mlir::Operation *op);
 /// The op's operands by declared position; absent optional ones are null.
 llvm::SmallVector<mlir::Value> operandSlots(mlir::Operation *op);
 
+// The same for an op that may not be well-formed; these fail with the problem in `error`.
+llvm::LogicalResult flattenAttributes(const OpDescription &op, size_t numOperands,
+                                      KernelAttributes &flat, std::string &error);
+llvm::LogicalResult operandSlots(const OpDescription &op, mlir::ValueRange operands,
+                                 llvm::SmallVectorImpl<mlir::Value> &slots, std::string &error);
+
 /// The op's name in the kernel library, "conv" for nn.conv.
 llvm::StringRef kernelName(mlir::Operation *op);
 
@@ -25,6 +45,10 @@ llvm::StringRef kernelName(mlir::Operation *op);
 int32_t dtypeOf(mlir::Type element);
 /// Its suffix in kernel symbols, "f32" or "u8".
 llvm::StringRef dtypeName(int32_t dtype);
+/// The element type of a number; null when there is none.
+mlir::Type elementTypeOf(mlir::MLIRContext *context, int32_t dtype);
+/// Bytes of one element in memory; booleans take one.
+unsigned elementBytes(mlir::Type element);
 
 } // namespace pebble::nn
 

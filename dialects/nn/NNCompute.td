@@ -11,7 +11,7 @@ def NN_AutoPad : I64EnumAttr<"AutoPad", "where pads come from", [
     I64EnumAttrCase<"explicit_pads", 0>, I64EnumAttrCase<"same_upper", 1>,
     I64EnumAttrCase<"same_lower", 2>]> { let cppNamespace = "::pebble::nn"; }
 
-def NN_ConvOp : NN_KernelOp<"conv", [], [], 3> {
+def NN_ConvOp : NN_KernelOp<"conv", []> {
   let summary = "N-d convolution, NC... input, [out, in/group, k...] weight, optional [out] bias";
   let description = [{
     `pads` is [begin..., end...]. Integer operands give an i32 (i64 for i64) sum that wraps; float
@@ -29,7 +29,7 @@ def NN_ConvOp : NN_KernelOp<"conv", [], [], 3> {
   let assemblyFormat = "$input `,` $weight (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)";
 }
 
-def NN_ConvTransposeOp : NN_KernelOp<"conv_transpose", [], [], 3> {
+def NN_ConvTransposeOp : NN_KernelOp<"conv_transpose", []> {
   let summary = "ONNX ConvTranspose; weight [in, out/group, k...]; an empty `output_shape` means none given";
   let arguments = (ins NN_FloatTensor:$input, NN_FloatTensor:$weight, Optional<NN_FloatTensor>:$bias,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
@@ -117,12 +117,12 @@ def NN_SoftmaxOp : NN_Softmax<"softmax", "softmax along `axis` (>= 0)">;
 def NN_LogSoftmaxOp : NN_Softmax<"log_softmax", "logarithm of softmax along `axis` (>= 0)">;
 def NN_HardmaxOp : NN_Softmax<"hardmax", "1 at the first maximum along `axis` (>= 0), 0 elsewhere">;
 
-def NN_LayerNormOp : NN_KernelOp<"layer_norm", [], [], 3> {
+def NN_LayerNormOp : NN_KernelOp<"layer_norm", []> {
   let summary = "(x - mean) / sqrt(variance + epsilon) * scale + bias over the dims from `axis` (>= 0) on";
   let description = [{
     `scale` and `bias` broadcast to the normalized dims. With `rms` the mean is not subtracted and
-    the mean square stands for the variance. `mean` and `inv_std` keep the reduced dims as 1; f16
-    and bf16 compute in f32.
+    the mean square stands for the variance. `mean` and `inv_std` keep the reduced dims as 1. f16
+    and bf16 compute in f32, which then is the element type of `mean` and `inv_std`.
   }];
   let arguments = (ins NN_FloatTensor:$input, NN_FloatTensor:$scale, Optional<NN_FloatTensor>:$bias,
                        I64Attr:$axis, BoolAttr:$rms, F64Attr:$epsilon);

@@ -43,7 +43,26 @@ def NN_ShapeTensor : RankedTensorOf<[I64]>;
 class NN_Op<string mnemonic, list<Trait> traits = []>
     : Op<NN_Dialect, mnemonic,
          traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface,
-                                                   ["isCompatibleReturnTypes"]>]>;
+                                                   ["isCompatibleReturnTypes"]>]> {
+  // The function of dialects/nn/Inference.h that infers this op's result types.
+  string inferenceFunction = "inferElementwise";
+  code inferenceDefinition = [{
+    ::llvm::LogicalResult $cppClass::inferReturnTypes(
+        ::mlir::MLIRContext *context, ::std::optional<::mlir::Location> location,
+        ::mlir::ValueRange operands, ::mlir::DictionaryAttr attributes,
+        ::mlir::OpaqueProperties properties, ::mlir::RegionRange,
+        ::llvm::SmallVectorImpl<::mlir::Type> &results) {
+      return ::pebble::nn::}] # inferenceFunction # [{(
+          ::pebble::nn::describe<$cppClass>(context, attributes, properties), location, operands,
+          results);
+    }
+    bool $cppClass::isCompatibleReturnTypes(::mlir::TypeRange inferred,
+                                            ::mlir::TypeRange actual) {
+      return ::pebble::nn::areCompatible(inferred, actual);
+    }
+  }];
+  let extraClassDefinition = inferenceDefinition;
+}
 
 // Broadcasts its operands; result element i depends on the operands' elements i alone.
 def NN_Elementwise : NativeOpTrait<"ElementwiseOp"> { let cppNamespace = "::pebble::nn"; }
@@ -55,26 +74,33 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
     function `pebble_shape_<mnemonic>` (see runtime/abi/pebble_abi.h for both signatures).
   }];
   let methods = [
-    InterfaceMethod<"Positions (in the declared operand list) of operands whose values, not only "
-                    "dims, decide result shapes.",
-                    "llvm::ArrayRef<unsigned>", "getShapeOperands">,
-    InterfaceMethod<"Number of declared operands when only the last one is optional, else 0 (see "
-                    "operandSlots in KernelCall.h, which callers want).",
-                    "unsigned", "getNumOperandSlots">,
+    StaticInterfaceMethod<"Positions (in the declared operand list) of operands whose values, not "
+                          "only dims, decide result shapes.",
+                          "llvm::ArrayRef<unsigned>", "getShapeOperands">,
+    StaticInterfaceMethod<"Names of the declared operands and attributes, in declared order.",
+                          "llvm::ArrayRef<llvm::StringRef>", "getArgumentNames">,
+    StaticInterfaceMethod<"Whether the one declared operand is a list.",
+                          "bool", "hasVariadicOperands">,
   ];
 }
 
-class NN_KernelOp<string mnemonic, list<int> shapeOperands = [], list<Trait> traits = [],
-                  int operandSlots = 0>
+class NN_KernelOp<string mnemonic, list<int> shapeOperands = [], list<Trait> traits = []>
     : NN_Op<mnemonic, traits # [DeclareOpInterfaceMethods<KernelOpInterface>]> {
+  let inferenceFunction = "inferKernel";
+  bit variadicOperands = 0;
   code shapeOperandsBody = !if(!empty(shapeOperands),
       "  return {};",
       "  static constexpr unsigned positions[] = {" # !interleave(shapeOperands, ", ") #
           "};\n  return positions;");
-  let extraClassDefinition = "::llvm::ArrayRef<unsigned> $cppClass::getShapeOperands() {\n" #
-                             shapeOperandsBody # "\n}\n" #
-                             "unsigned $cppClass::getNumOperandSlots() { return " # operandSlots #
-                             "; }\n";
+  // ODS sorts attribute names; the kernel library takes them in declared order.
+  list<string> argumentNames = !foreach(i, !range(!size(arguments)),
+                                        "\"" # !getdagname(arguments, i) # "\"");
+  let extraClassDefinition = inferenceDefinition #
+      "::llvm::ArrayRef<unsigned> $cppClass::getShapeOperands() {\n" # shapeOperandsBody # "\n}\n" #
+      "::llvm::ArrayRef<::llvm::StringRef> $cppClass::getArgumentNames() {\n" #
+      "  static constexpr ::llvm::StringRef names[] = {" # !interleave(argumentNames, ", ") #
+      "};\n  return names;\n}\n" #
+      "bool $cppClass::hasVariadicOperands() { return " # variadicOperands # "; }\n";
 }
 
 #endif // PEBBLE_DIALECTS_NN_NNDIALECT

@@ -7,17 +7,25 @@
 include "mlir/IR/EnumAttr.td"
 include "dialects/nn/NNDialect.td"
 
-def NN_ConstantOp : Op<NN_Dialect, "constant", [Pure, ConstantLike]> {
+def NN_ConstantOp : Op<NN_Dialect, "constant", [Pure, ConstantLike,
+                                               AllTypesMatch<["value", "result"]>]> {
   let summary = "a constant tensor";
-  let description = "Large values live in `dense_resource` attributes, outside the uniquing of the context.";
+  let description = [{
+    Large values live in `dense_resource` attributes, outside the uniquing of the context.
+    ```mlir
+    %c = nn.constant dense<[1, 2]> : tensor<2xi64>
+    ```
+  }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs NN_Tensor:$result);
-  let assemblyFormat = "attr-dict $value `:` type($result)";
+  let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 
 def NN_ShapeOfOp : NN_Op<"shape_of"> {
   let summary = "the dims of a tensor, as a 1-D i64 tensor";
+  let inferenceFunction = "inferShapeOf";
   let arguments = (ins NN_Tensor:$input);
   let results = (outs NN_ShapeTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -74,6 +82,7 @@ def NN_SliceOp : NN_KernelOp<"slice", [1, 2, 3, 4]> {
 
 def NN_ConcatOp : NN_KernelOp<"concat"> {
   let summary = "joins tensors along `axis` (>= 0)";
+  let variadicOperands = 1;
   let arguments = (ins Variadic<NN_Tensor>:$inputs, I64Attr:$axis);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
@@ -243,7 +252,7 @@ def NN_Col2ImOp : NN_KernelOp<"col2im", [1, 2]> {
   let assemblyFormat = "$input `,` $image_shape `,` $block_shape attr-dict `:` functional-type(operands, results)";
 }
 
-def NN_MaxUnpoolOp : NN_KernelOp<"max_unpool", [2], [], 3> {
+def NN_MaxUnpoolOp : NN_KernelOp<"max_unpool", [2]> {
   let summary = "ONNX MaxUnpool";
   let arguments = (ins NN_Tensor:$input, NN_ShapeTensor:$indices, Optional<NN_ShapeTensor>:$output_shape,
                        DenseI64ArrayAttr:$kernel_shape, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$strides);

@@ -15,6 +15,9 @@ extern "C" {
 // version is refused.
 #define PEBBLE_ABI_VERSION 1
 
+// The most dims of a tensor that a library kernel takes.
+#define PEBBLE_MAX_RANK 16
+
 // Element types carry ONNX's TensorProto.DataType numbers, so no table translates between them.
 enum pebble_dtype {
   PEBBLE_NONE = 0,
