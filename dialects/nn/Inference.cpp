@@ -4,6 +4,8 @@
 
 #include "runtime/kernels/shape/Dim.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace pebble;
 

@@ -42,8 +42,10 @@ def NN_ShapeTensor : RankedTensorOf<[I64]>;
 // as they are known. A result may be more static than what is inferred, never contradict it.
 class NN_Op<string mnemonic, list<Trait> traits = []>
     : Op<NN_Dialect, mnemonic,
-         traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface,
-                                                   ["isCompatibleReturnTypes"]>]> {
+         traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let extraClassDeclaration = [{
+    static bool isCompatibleReturnTypes(::mlir::TypeRange inferred, ::mlir::TypeRange actual);
+  }];
   // The function of dialects/nn/Inference.h that infers this op's result types.
   string inferenceFunction = "inferElementwise";
   code inferenceDefinition = [{
