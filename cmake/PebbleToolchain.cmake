@@ -26,14 +26,19 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 # Every part of the compiler ends up in one shared library, so that the tools and a pass plugin see
-# the same TypeIDs. `pebble_compiler_sources(NAME sources... [DEPENDS targets...])` adds a folder's
-# object library to it.
+# the same TypeIDs. `pebble_compiler_sources(NAME sources... [DEPENDS targets...]
+# [LIBRARIES libraries...])` adds a folder's object library to it, and what that folder links.
 define_property(GLOBAL PROPERTY PEBBLE_COMPILER_PARTS)
+define_property(GLOBAL PROPERTY PEBBLE_COMPILER_LIBRARIES)
 function(pebble_compiler_sources name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
   add_library(${name} OBJECT ${ARG_UNPARSED_ARGUMENTS})
   set_property(GLOBAL APPEND PROPERTY PEBBLE_COMPILER_PARTS ${name})
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  if(ARG_LIBRARIES)
+    target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
+    set_property(GLOBAL APPEND PROPERTY PEBBLE_COMPILER_LIBRARIES ${ARG_LIBRARIES})
   endif()
 endfunction()
