@@ -82,7 +82,8 @@ llvm::Expected<const MappedFile *> ExternalFiles::open(llvm::StringRef location)
   if (location.empty() || location.contains('\0'))
     return failure("the 'location' of external data is missing or not a file name");
   if (location.starts_with("/") || location.contains('\\'))
-    return failure("'" + location + "' is not a relative path; expected a file in the model's folder");
+    return failure("'" + location +
+                   "' is not a relative path; expected a file in the model's folder");
   llvm::SmallVector<llvm::StringRef> parts;
   location.split(parts, '/');
   if (llvm::is_contained(parts, ".."))
@@ -95,7 +96,8 @@ llvm::Expected<const MappedFile *> ExternalFiles::open(llvm::StringRef location)
   int descriptor = openBeneath(directory, location);
   if (descriptor < 0) {
     if (errno == ELOOP || errno == EXDEV)
-      return failure("'" + location + "' is or passes through a symbolic link; expected a plain "
+      return failure("'" + location +
+                     "' is or passes through a symbolic link; expected a plain "
                      "file in the model's folder");
     return failure("cannot open '" + location + "' in '" + folder + "': " + std::strerror(errno));
   }
@@ -136,8 +138,8 @@ llvm::Expected<llvm::ArrayRef<char>> ExternalFiles::data(const proto::TensorProt
   llvm::ArrayRef<char> bytes = (*file)->bytes();
   if (offset > bytes.size() || (length && *length > bytes.size() - offset))
     return failure("bytes " + llvm::Twine(offset) + " + " +
-                   llvm::Twine(length ? *length : uint64_t(0)) + " are past the end of '" + location +
-                   "', which has " + llvm::Twine(bytes.size()));
+                   llvm::Twine(length ? *length : uint64_t(0)) + " are past the end of '" +
+                   location + "', which has " + llvm::Twine(bytes.size()));
   return length ? bytes.slice(offset, *length) : bytes.drop_front(offset);
 }
 

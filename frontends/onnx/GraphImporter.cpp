@@ -132,8 +132,8 @@ void GraphImporter::importNode(const proto::NodeProto &node) {
   }
   if (const proto::FunctionProto *function = functionOf(node))
     return inlineFunction(node, *function);
-  // Subgraphs report their own unknown operators as they are imported; a node that is unknown itself
-  // never gets there.
+  // Subgraphs report their own unknown operators as they are imported; a node that is unknown
+  // itself never gets there.
   llvm::StringRef domain = canonicalDomain(node.domain());
   auto version = opsets.find(domain);
   if (version == opsets.end() || !Registry::get().find(domain, node.op_type(), version->second)) {

@@ -36,8 +36,7 @@ struct ImportSession {
   /// Inlining and retyped loops multiply nodes: a hostile file must not run forever.
   int64_t nodesLeft = 1000000;
 
-  ImportSession(std::shared_ptr<const Model> model, mlir::MLIRContext *context,
-                Problems &problems);
+  ImportSession(std::shared_ptr<const Model> model, mlir::MLIRContext *context, Problems &problems);
 };
 
 /// A name's meaning. Without a value it is either an absent optional input of a function, or

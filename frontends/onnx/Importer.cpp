@@ -60,9 +60,9 @@ std::optional<InputType> ModelImporter::inputType(const proto::ValueInfoProto &i
     return refuse(ProblemCode::UnsupportedType, "is not a tensor; only tensors are supported");
   mlir::Type element = elementTypeOf(type.tensor_type().elem_type(), builder().getContext());
   if (!element)
-    return refuse(ProblemCode::UnsupportedType,
-                  "has element type " + dataTypeName(type.tensor_type().elem_type()) +
-                      "; expected one of " + supportedElementTypes());
+    return refuse(ProblemCode::UnsupportedType, "has element type " +
+                                                    dataTypeName(type.tensor_type().elem_type()) +
+                                                    "; expected one of " + supportedElementTypes());
   if (!type.tensor_type().has_shape())
     return refuse(ProblemCode::UnsupportedRank,
                   "has no shape; expected at least its number of dims to be known");
@@ -96,8 +96,8 @@ std::optional<InputType> ModelImporter::inputType(const proto::ValueInfoProto &i
 }
 
 mlir::func::FuncOp ModelImporter::makeFunction(mlir::ModuleOp module) {
-  auto function = mlir::func::FuncOp::create(module.getLoc(), "main",
-                                             builder().getFunctionType({}, {}));
+  auto function =
+      mlir::func::FuncOp::create(module.getLoc(), "main", builder().getFunctionType({}, {}));
   module.push_back(function);
   function.addEntryBlock();
   session.builder.setInsertionPointToStart(&function.getBody().front());
@@ -161,9 +161,9 @@ void ModelImporter::finish(mlir::func::FuncOp function, GraphImporter &importer)
         elementTypeOf(declared, builder().getContext()) != type.getElementType()) {
       std::string text;
       llvm::raw_string_ostream(text) << type.getElementType();
-      problems().add(ProblemCode::GraphSignature,
-                     "output '" + output.name() + "' is declared as " + dataTypeName(declared) +
-                         ", but its value is " + text);
+      problems().add(ProblemCode::GraphSignature, "output '" + output.name() + "' is declared as " +
+                                                      dataTypeName(declared) +
+                                                      ", but its value is " + text);
     }
     results.push_back(binding.value);
     auto name = builder().getNamedAttr("nn.name", builder().getStringAttr(output.name()));

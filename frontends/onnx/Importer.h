@@ -22,8 +22,8 @@ struct ImportOptions {
 };
 
 /// The model as `func.func @main`, with arg and result attributes `nn.name`, and `nn.dims` with the
-/// names of an input's symbolic dims. Null, with all reasons in `problems`, when a part of the model
-/// is invalid or not supported. The module shares large constants with the model.
+/// names of an input's symbolic dims. Null, with all reasons in `problems`, when a part of the
+/// model is invalid or not supported. The module shares large constants with the model.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(const std::shared_ptr<const Model> &model,
                                               mlir::MLIRContext &context,
                                               const ImportOptions &options, Problems &problems);

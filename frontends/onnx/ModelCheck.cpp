@@ -89,8 +89,9 @@ void Checker::checkAttributes(const proto::NodeProto &node, const Scope &scope) 
              "attribute '" + attribute.name() + "' is given twice");
     if (!attribute.ref_attr_name().empty() && !inFunction)
       report(ProblemCode::InvalidNode, &node,
-             "attribute '" + attribute.name() + "' refers to an attribute of a function, outside "
-             "of any function");
+             "attribute '" + attribute.name() +
+                 "' refers to an attribute of a function, outside "
+                 "of any function");
     if (attribute.has_t())
       checkData(attribute.t(), "attribute '" + attribute.name() + "'", &node);
     for (const proto::TensorProto &tensor : attribute.tensors())
@@ -108,15 +109,15 @@ void Checker::checkAttributes(const proto::NodeProto &node, const Scope &scope) 
 void Checker::checkNode(const proto::NodeProto &node, const llvm::StringSet<> &later,
                         Scope &scope) {
   if (node.op_type().empty())
-    report(ProblemCode::InvalidNode, nullptr,
-           "node '" + nodeName(node) + "' names no operator");
+    report(ProblemCode::InvalidNode, nullptr, "node '" + nodeName(node) + "' names no operator");
   for (const std::string &input : node.input()) {
     if (input.empty() || scope.sees(input))
       continue;
     if (later.contains(input))
       report(ProblemCode::NotSorted, &node,
-             "input '" + input + "' is computed by this node or a later one; expected nodes in an "
-             "order in which each comes after those it reads, without cycles");
+             "input '" + input +
+                 "' is computed by this node or a later one; expected nodes in an "
+                 "order in which each comes after those it reads, without cycles");
     else
       report(ProblemCode::UndefinedName, &node,
              "input '" + input + "' is no input, initializer or result of a node");
@@ -142,16 +143,16 @@ void Checker::checkGraph(const proto::GraphProto &graph, const Scope *parent) {
   scope.parent = parent;
   for (const proto::ValueInfoProto &input : graph.input()) {
     if (input.name().empty())
-      problems.add(ProblemCode::GraphSignature, "an input of graph '" + graph.name() +
-                                                    "' has no name");
+      problems.add(ProblemCode::GraphSignature,
+                   "an input of graph '" + graph.name() + "' has no name");
     else
       define(input.name(), scope, nullptr);
   }
   llvm::StringSet<> initializers;
   for (const proto::TensorProto &tensor : graph.initializer()) {
     if (tensor.name().empty())
-      problems.add(ProblemCode::GraphSignature, "an initializer of graph '" + graph.name() +
-                                                    "' has no name");
+      problems.add(ProblemCode::GraphSignature,
+                   "an initializer of graph '" + graph.name() + "' has no name");
     else if (!initializers.insert(tensor.name()).second)
       problems.add(ProblemCode::DuplicateName,
                    "initializer '" + tensor.name() + "' is given twice");
@@ -160,8 +161,8 @@ void Checker::checkGraph(const proto::GraphProto &graph, const Scope *parent) {
     scope.names.insert(tensor.name());
   }
   for (const proto::SparseTensorProto &tensor : graph.sparse_initializer()) {
-    problems.add(ProblemCode::UnsupportedFeature, "initializer '" + tensor.values().name() +
-                                                      "' is sparse; expected a dense tensor");
+    problems.add(ProblemCode::UnsupportedFeature,
+                 "initializer '" + tensor.values().name() + "' is sparse; expected a dense tensor");
     scope.names.insert(tensor.values().name());
   }
   checkNodes(graph.node(), scope);
@@ -193,17 +194,16 @@ Checker::Opsets Checker::checkOpsets(const Message &message, llvm::StringRef own
     llvm::StringRef domain = canonicalDomain(import.domain());
     auto [known, isNew] = result.try_emplace(domain, import.version());
     if (!isNew && known->second != import.version())
-      problems.add(ProblemCode::IncompleteModel,
-                   owner + " imports operator set '" + (domain.empty() ? "ai.onnx" : domain) +
-                       "' in two versions");
+      problems.add(ProblemCode::IncompleteModel, owner + " imports operator set '" +
+                                                     (domain.empty() ? "ai.onnx" : domain) +
+                                                     "' in two versions");
     if (domain.empty() && (import.version() < oldestOpset || import.version() > newestOpset))
-      problems.add(ProblemCode::UnsupportedOpset,
-                   owner + " uses version " + llvm::Twine(import.version()) +
-                       " of the ai.onnx operator set; expected " + llvm::Twine(oldestOpset) +
-                       " to " + llvm::Twine(newestOpset) +
-                       (import.version() < oldestOpset
-                            ? " (onnx.version_converter can raise it)"
-                            : ""));
+      problems.add(
+          ProblemCode::UnsupportedOpset,
+          owner + " uses version " + llvm::Twine(import.version()) +
+              " of the ai.onnx operator set; expected " + llvm::Twine(oldestOpset) + " to " +
+              llvm::Twine(newestOpset) +
+              (import.version() < oldestOpset ? " (onnx.version_converter can raise it)" : ""));
   }
   return result;
 }
@@ -228,9 +228,8 @@ void Checker::run(const proto::ModelProto &model) {
   for (const proto::FunctionProto &function : model.functions()) {
     if (!functions.insert(functionKey(function.domain(), function.name(), function.overload()))
              .second)
-      problems.add(ProblemCode::DuplicateName,
-                   "function '" + function.name() + "' of domain '" + function.domain() +
-                       "' is defined twice");
+      problems.add(ProblemCode::DuplicateName, "function '" + function.name() + "' of domain '" +
+                                                   function.domain() + "' is defined twice");
     checkFunction(function);
   }
   opsets = checkOpsets(model, "the model");

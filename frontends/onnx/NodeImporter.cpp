@@ -59,16 +59,14 @@ std::string NodeImporter::stringAttr(llvm::StringRef name, llvm::StringRef missi
   return attribute ? attribute->s() : missing.str();
 }
 
-std::vector<int64_t> NodeImporter::intsAttr(llvm::StringRef name,
-                                            llvm::ArrayRef<int64_t> missing) {
+std::vector<int64_t> NodeImporter::intsAttr(llvm::StringRef name, llvm::ArrayRef<int64_t> missing) {
   const AttributeProto *attribute = typedAttr(name, AttributeProto::INTS, "a list of integers");
   if (!attribute)
     return missing.vec();
   return {attribute->ints().begin(), attribute->ints().end()};
 }
 
-std::vector<double> NodeImporter::floatsAttr(llvm::StringRef name,
-                                             llvm::ArrayRef<double> missing) {
+std::vector<double> NodeImporter::floatsAttr(llvm::StringRef name, llvm::ArrayRef<double> missing) {
   const AttributeProto *attribute = typedAttr(name, AttributeProto::FLOATS, "a list of floats");
   if (!attribute)
     return missing.vec();
@@ -184,8 +182,8 @@ llvm::SmallVector<mlir::Value> NodeImporter::insert(mlir::OperationState &state)
   if (interface) {
     llvm::SmallVector<mlir::Type> types;
     if (mlir::failed(interface->inferReturnTypes(context, location, state.operands,
-                                           state.attributes.getDictionary(context),
-                                           state.getRawProperties(), state.regions, types))) {
+                                                 state.attributes.getDictionary(context),
+                                                 state.getRawProperties(), state.regions, types))) {
       (void)invalid(diagnostics.empty() ? "its input types do not fit together" : diagnostics);
       return {};
     }
@@ -216,8 +214,8 @@ mlir::Value NodeImporter::constant(mlir::ElementsAttr value) {
 }
 
 mlir::Value NodeImporter::ints(llvm::ArrayRef<int64_t> values) {
-  auto tensor = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())},
-                                            builder().getI64Type());
+  auto tensor =
+      mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, builder().getI64Type());
   return constant(mlir::DenseElementsAttr::get(tensor, values));
 }
 
@@ -284,8 +282,7 @@ static mlir::Value shapeFrom(NodeImporter &node, mlir::Value value,
   }
   llvm::SmallVector<mlir::Value> parts;
   for (auto [source, size] : llvm::zip_equal(sources, sizes))
-    parts.push_back(mlir::ShapedType::isDynamic(size) ? node.dim(value, source)
-                                                      : node.ints(size));
+    parts.push_back(mlir::ShapedType::isDynamic(size) ? node.dim(value, source) : node.ints(size));
   return node.concat(parts, 0);
 }
 

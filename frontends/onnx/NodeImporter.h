@@ -107,8 +107,8 @@ public:
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
   mlir::Value unsqueeze(mlir::Value value, llvm::ArrayRef<int64_t> axes); ///< Axes in the result.
   mlir::Value squeeze(mlir::Value value, llvm::ArrayRef<int64_t> axes);
-  mlir::Value shapeOf(mlir::Value value);                 ///< 1-D i64.
-  mlir::Value dim(mlir::Value value, int64_t axis);       ///< 1-D i64 of one element.
+  mlir::Value shapeOf(mlir::Value value);           ///< 1-D i64.
+  mlir::Value dim(mlir::Value value, int64_t axis); ///< 1-D i64 of one element.
   mlir::Value concat(llvm::ArrayRef<mlir::Value> values, int64_t axis);
   mlir::Value slice(mlir::Value value, int64_t axis, int64_t begin, int64_t end);
 

@@ -1,8 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontends/onnx/Compose.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/TensorData.h"
+
+using namespace mlir;
 
 namespace pebble::onnx {
 
-void addElementwiseOps(std::vector<OpEntry> &rows) { (void)rows; }
+namespace {
+
+template <typename OpTy> LogicalResult importUnary(NodeImporter &node) {
+  node.setOutput(0, node.create<OpTy>(node.input(0)));
+  return success();
+}
+
+template <typename OpTy> LogicalResult importBinary(NodeImporter &node) {
+  node.setOutput(0, node.create<OpTy>(node.input(0), node.input(1)));
+  return success();
+}
+
+template <nn::ComparePredicate Predicate> LogicalResult importCompare(NodeImporter &node) {
+  node.setOutput(0, compare(node, Predicate, node.input(0), node.input(1)));
+  return success();
+}
+
+template <typename OpTy> Value fold(NodeImporter &node) {
+  std::vector<Value> values = node.inputs();
+  if (values.empty()) {
+    (void)node.invalid("there are no inputs; expected one or more");
+    return {};
+  }
+  Value result = values.front();
+  for (Value value : llvm::drop_begin(values))
+    result = node.create<OpTy>(result, value);
+  return result;
+}
+
+template <typename OpTy> LogicalResult importVariadic(NodeImporter &node) {
+  node.setOutput(0, fold<OpTy>(node));
+  return success();
+}
+
+LogicalResult importMean(NodeImporter &node) {
+  Value sum = fold<nn::AddOp>(node);
+  if (!sum)
+    return failure();
+  Value count = node.scalar(NodeImporter::elementType(sum), node.numInputs());
+  node.setOutput(0, node.div(sum, count));
+  return success();
+}
+
+LogicalResult importMod(NodeImporter &node) {
+  bool fmod = node.intAttr("fmod", 0) != 0;
+  if (!fmod && isFloat(node.input(0)))
+    return node.invalid("the operands are floating-point, but 'fmod' is not 1");
+  node.setOutput(0, node.create<nn::ModOp>(node.input(0), node.input(1), fmod));
+  return success();
+}
+
+LogicalResult importBitShift(NodeImporter &node) {
+  bool isLeft = node.enumAttr("direction", "", {"LEFT", "RIGHT"}) == 0;
+  return isLeft ? importBinary<nn::ShiftLeftOp>(node) : importBinary<nn::ShiftRightOp>(node);
+}
+
+LogicalResult importIsInf(NodeImporter &node) {
+  node.setOutput(0, node.create<nn::IsInfOp>(node.input(0), node.intAttr("detect_negative", 1) != 0,
+                                             node.intAttr("detect_positive", 1) != 0));
+  return success();
+}
+
+LogicalResult importWhere(NodeImporter &node) {
+  node.setOutput(0, select(node, node.input(0), node.input(1), node.input(2)));
+  return success();
+}
+
+/// The element type that attribute 'to' names; null, and reported, when there is none.
+Type targetType(NodeImporter &node) {
+  if (!node.hasAttr("to")) {
+    (void)node.invalid("attribute 'to' is missing; expected an element type");
+    return {};
+  }
+  auto number = static_cast<int>(node.intAttr("to", 0));
+  Type element = elementTypeOf(number, node.builder().getContext());
+  if (!element)
+    (void)node.unsupported("element type " + dataTypeName(number) +
+                           " is not supported; expected one of " + supportedElementTypes());
+  return element;
+}
+
+LogicalResult importCast(NodeImporter &node) {
+  Type element = targetType(node);
+  if (!element)
+    return failure();
+  node.setOutput(0, node.cast(node.input(0), element));
+  return success();
+}
+
+LogicalResult importCastLike(NodeImporter &node) {
+  node.setOutput(0, node.cast(node.input(0), NodeImporter::elementType(node.input(1))));
+  return success();
+}
+
+LogicalResult importBitCast(NodeImporter &node) {
+  Type element = targetType(node);
+  if (!element)
+    return failure();
+  node.setOutput(0, node.create<nn::BitCastOp>(node.input(0), element));
+  return success();
+}
+
+constexpr llvm::StringLiteral castLimits = "strings, 8-bit floats, 4-bit and 2-bit types";
+
+constexpr OpEntry table[] = {
+    {"", "Abs", 6, importUnary<nn::AbsOp>},
+    {"", "Acos", 7, importUnary<nn::AcosOp>},
+    {"", "Acosh", 9, importUnary<nn::AcoshOp>},
+    {"", "Add", 7, importBinary<nn::AddOp>},
+    {"", "And", 7, importBinary<nn::AndOp>},
+    {"", "Asin", 7, importUnary<nn::AsinOp>},
+    {"", "Asinh", 9, importUnary<nn::AsinhOp>},
+    {"", "Atan", 7, importUnary<nn::AtanOp>},
+    {"", "Atanh", 9, importUnary<nn::AtanhOp>},
+    {"", "BitCast", 26, importBitCast, castLimits},
+    {"", "BitShift", 11, importBitShift},
+    {"", "BitwiseAnd", 18, importBinary<nn::BitwiseAndOp>},
+    {"", "BitwiseNot", 18, importUnary<nn::BitwiseNotOp>},
+    {"", "BitwiseOr", 18, importBinary<nn::BitwiseOrOp>},
+    {"", "BitwiseXor", 18, importBinary<nn::BitwiseXorOp>},
+    {"", "Cast", 6, importCast, castLimits},
+    {"", "CastLike", 15, importCastLike, castLimits},
+    {"", "Ceil", 6, importUnary<nn::CeilOp>},
+    {"", "Cos", 7, importUnary<nn::CosOp>},
+    {"", "Cosh", 9, importUnary<nn::CoshOp>},
+    {"", "Div", 7, importBinary<nn::DivOp>},
+    {"", "Equal", 7, importCompare<nn::ComparePredicate::eq>, "strings"},
+    {"", "Exp", 6, importUnary<nn::ExpOp>},
+    {"", "Floor", 6, importUnary<nn::FloorOp>},
+    {"", "Greater", 7, importCompare<nn::ComparePredicate::gt>},
+    {"", "GreaterOrEqual", 12, importCompare<nn::ComparePredicate::ge>},
+    {"", "IsInf", 10, importIsInf, "8-bit floats"},
+    {"", "IsNaN", 9, importUnary<nn::IsNaNOp>, "8-bit floats"},
+    {"", "Less", 7, importCompare<nn::ComparePredicate::lt>},
+    {"", "LessOrEqual", 12, importCompare<nn::ComparePredicate::le>},
+    {"", "Log", 6, importUnary<nn::LogOp>},
+    {"", "Max", 6, importVariadic<nn::MaxOp>},
+    {"", "Mean", 6, importMean},
+    {"", "Min", 6, importVariadic<nn::MinOp>},
+    {"", "Mod", 10, importMod},
+    {"", "Mul", 7, importBinary<nn::MulOp>},
+    {"", "Neg", 6, importUnary<nn::NegOp>},
+    {"", "Not", 1, importUnary<nn::NotOp>},
+    {"", "Or", 7, importBinary<nn::OrOp>},
+    {"", "Pow", 7, importBinary<nn::PowOp>},
+    {"", "Reciprocal", 6, importUnary<nn::ReciprocalOp>},
+    {"", "Round", 11, importUnary<nn::RoundOp>},
+    {"", "Sign", 9, importUnary<nn::SignOp>},
+    {"", "Sin", 7, importUnary<nn::SinOp>},
+    {"", "Sinh", 9, importUnary<nn::SinhOp>},
+    {"", "Sqrt", 6, importUnary<nn::SqrtOp>},
+    {"", "Sub", 7, importBinary<nn::SubOp>},
+    {"", "Sum", 6, importVariadic<nn::AddOp>},
+    {"", "Tan", 7, importUnary<nn::TanOp>},
+    {"", "Where", 9, importWhere, "strings"},
+    {"", "Xor", 7, importBinary<nn::XorOp>},
+};
+
+} // namespace
+
+void addElementwiseOps(std::vector<OpEntry> &rows) {
+  rows.insert(rows.end(), std::begin(table), std::end(table));
+}
 
 } // namespace pebble::onnx

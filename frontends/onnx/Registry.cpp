@@ -16,10 +16,10 @@ Key keyOf(const OpEntry &entry) { return {entry.domain, entry.name, entry.since}
 Registry::Registry() {
   using AddFn = void (*)(std::vector<OpEntry> &);
   constexpr AddFn groups[] = {
-      addElementwiseOps,  addActivationOps, addStructureOps, addIndexingOps,     addContractionOps,
-      addPoolOps,         addReductionOps,  addNormalizationOps, addRecurrentOps, addAttentionOps,
-      addQuantizationOps, addControlOps,    addImageOps,     addSignalOps,       addLossOps,
-      addGeneratorOps};
+      addElementwiseOps, addActivationOps, addStructureOps,    addIndexingOps,
+      addContractionOps, addPoolOps,       addReductionOps,    addNormalizationOps,
+      addRecurrentOps,   addAttentionOps,  addQuantizationOps, addControlOps,
+      addImageOps,       addSignalOps,     addLossOps,         addGeneratorOps};
   for (AddFn add : groups)
     add(rows);
   std::sort(rows.begin(), rows.end(),
@@ -32,8 +32,9 @@ const Registry &Registry::get() {
 }
 
 const OpEntry *Registry::find(llvm::StringRef domain, llvm::StringRef name, int opset) const {
-  auto after = std::upper_bound(rows.begin(), rows.end(), Key{domain, name, opset},
-                                [](const Key &key, const OpEntry &row) { return key < keyOf(row); });
+  auto after =
+      std::upper_bound(rows.begin(), rows.end(), Key{domain, name, opset},
+                       [](const Key &key, const OpEntry &row) { return key < keyOf(row); });
   if (after == rows.begin())
     return nullptr;
   const OpEntry &row = *std::prev(after);

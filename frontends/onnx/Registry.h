@@ -37,13 +37,14 @@ private:
 };
 
 // One function a kind of operator, each in its own file.
-void addElementwiseOps(std::vector<OpEntry> &rows);   // OpsElementwise.cpp
-void addActivationOps(std::vector<OpEntry> &rows);    // OpsActivation.cpp
-void addStructureOps(std::vector<OpEntry> &rows);     // OpsStructure.cpp: reshape, slice, gather, ...
-void addIndexingOps(std::vector<OpEntry> &rows);      // OpsIndexing.cpp: scatter, top-k, unique, ...
-void addContractionOps(std::vector<OpEntry> &rows);   // OpsContraction.cpp: conv, matmul, gemm, einsum
-void addPoolOps(std::vector<OpEntry> &rows);          // OpsPool.cpp
-void addReductionOps(std::vector<OpEntry> &rows);     // OpsReduction.cpp
+void addElementwiseOps(std::vector<OpEntry> &rows); // OpsElementwise.cpp
+void addActivationOps(std::vector<OpEntry> &rows);  // OpsActivation.cpp
+void addStructureOps(std::vector<OpEntry> &rows);   // OpsStructure.cpp: reshape, slice, gather, ...
+void addIndexingOps(std::vector<OpEntry> &rows);    // OpsIndexing.cpp: scatter, top-k, unique, ...
+void addContractionOps(
+    std::vector<OpEntry> &rows);                  // OpsContraction.cpp: conv, matmul, gemm, einsum
+void addPoolOps(std::vector<OpEntry> &rows);      // OpsPool.cpp
+void addReductionOps(std::vector<OpEntry> &rows); // OpsReduction.cpp
 void addNormalizationOps(std::vector<OpEntry> &rows); // OpsNormalization.cpp
 void addRecurrentOps(std::vector<OpEntry> &rows);     // OpsRecurrent.cpp
 void addAttentionOps(std::vector<OpEntry> &rows);     // OpsAttention.cpp

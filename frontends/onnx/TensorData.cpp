@@ -28,13 +28,15 @@ enum class Field { Float, Int32, Int64, Double, Uint64, String };
 struct DataType {
   int number;
   llvm::StringLiteral name;
-  unsigned bits;          ///< Of an element in raw_data.
-  Field field;            ///< Where typed values are.
-  unsigned perElement;    ///< Entries of the typed field an element takes.
+  unsigned bits;                       ///< Of an element in raw_data.
+  Field field;                         ///< Where typed values are.
+  unsigned perElement;                 ///< Entries of the typed field an element takes.
   mlir::Type (*type)(mlir::Builder &); ///< Null when the nn dialect lacks it.
 };
 
-template <unsigned Width> mlir::Type signedType(mlir::Builder &b) { return b.getIntegerType(Width); }
+template <unsigned Width> mlir::Type signedType(mlir::Builder &b) {
+  return b.getIntegerType(Width);
+}
 template <unsigned Width> mlir::Type unsignedType(mlir::Builder &b) {
   return b.getIntegerType(Width, /*isSigned=*/false);
 }
@@ -130,8 +132,8 @@ mlir::ElementsAttr makeAttr(mlir::RankedTensorType type, llvm::StringRef name,
   bool aligned = reinterpret_cast<uintptr_t>(bytes.data()) % align == 0;
   if (owner && aligned) {
     // The deleter is what holds the owner: the blob itself frees nothing.
-    blob = mlir::UnmanagedAsmResourceBlob::allocateWithAlign(
-        bytes, align, [owner](void *, size_t, size_t) {});
+    blob = mlir::UnmanagedAsmResourceBlob::allocateWithAlign(bytes, align,
+                                                             [owner](void *, size_t, size_t) {});
   } else {
     blob = mlir::HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, align);
   }
@@ -194,8 +196,8 @@ llvm::Error checkTensor(const TensorProto &tensor, ExternalFiles &external) {
   bool isExternal = tensor.data_location() == TensorProto::EXTERNAL;
   int64_t typed = fieldSize(tensor, type->field);
   int64_t allTyped = 0;
-  for (Field field : {Field::Float, Field::Int32, Field::Int64, Field::Double, Field::Uint64,
-                      Field::String})
+  for (Field field :
+       {Field::Float, Field::Int32, Field::Int64, Field::Double, Field::Uint64, Field::String})
     allTyped += fieldSize(tensor, field);
   if (allTyped != typed)
     return failure("it holds values of another type than " + type->name);

@@ -4,21 +4,20 @@
 using namespace mlir;
 
 namespace pebble::onnx {
-namespace {
 
-LogicalResult checkList(NodeImporter &node, StringRef name, ArrayRef<int64_t> values,
-                        size_t expected, int64_t least) {
-  if (values.size() != expected)
+LogicalResult checkSizes(NodeImporter &node, StringRef name, ArrayRef<int64_t> values,
+                         int64_t count, int64_t least) {
+  // No tensor is longer: the bound keeps the arithmetic of sizes from overflowing.
+  constexpr int64_t most = int64_t(1) << 40;
+  if (static_cast<int64_t>(values.size()) != count)
     return node.invalid(name + " has " + Twine(values.size()) + " entries; expected " +
-                        Twine(expected));
+                        Twine(count));
   for (int64_t value : values)
-    if (value < least)
+    if (value < least || value > most)
       return node.invalid(name + " has the entry " + Twine(value) + "; expected at least " +
-                          Twine(least));
+                          Twine(least) + " and a size that fits in memory");
   return success();
 }
-
-} // namespace
 
 FailureOr<Window> readWindow(NodeImporter &node, int64_t spatialRank) {
   if (spatialRank < 1)
@@ -36,12 +35,12 @@ FailureOr<Window> readWindow(NodeImporter &node, int64_t spatialRank) {
   // The standard forbids pads beside auto_pad; exporters write them all the same.
   if (mode != 0)
     window.pads = zeros;
-  size_t size = spatialRank;
-  if (node.failed() || failed(checkList(node, "strides", window.strides, size, 1)) ||
-      failed(checkList(node, "dilations", window.dilations, size, 1)) ||
-      failed(checkList(node, "pads", window.pads, 2 * size, 0)) ||
+  int64_t size = spatialRank;
+  if (node.failed() || failed(checkSizes(node, "strides", window.strides, size, 1)) ||
+      failed(checkSizes(node, "dilations", window.dilations, size, 1)) ||
+      failed(checkSizes(node, "pads", window.pads, 2 * size, 0)) ||
       (!window.kernelShape.empty() &&
-       failed(checkList(node, "kernel_shape", window.kernelShape, size, 1))))
+       failed(checkSizes(node, "kernel_shape", window.kernelShape, size, 1))))
     return failure();
   return window;
 }

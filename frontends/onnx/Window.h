@@ -18,6 +18,10 @@ struct Window {
 /// Reads and checks kernel_shape, strides, dilations, pads and auto_pad for `spatialRank` dims.
 mlir::FailureOr<Window> readWindow(NodeImporter &node, int64_t spatialRank);
 
+/// Reports unless there are `count` values of at least `least`, and none is absurd.
+mlir::LogicalResult checkSizes(NodeImporter &node, llvm::StringRef name,
+                               llvm::ArrayRef<int64_t> values, int64_t count, int64_t least);
+
 } // namespace pebble::onnx
 
 #endif // PEBBLE_FRONTENDS_ONNX_WINDOW_H
