@@ -206,7 +206,7 @@ bool emit(const Manifest &manifest, const std::vector<SectionContents> &given, c
 class TemporaryFile {
 public:
   explicit TemporaryFile(const std::string &destination)
-      : destination(destination), name(destination + ".XXXXXX") {
+      : destination(destination), name(destination + "." + std::string(6, 'X')) {
     fd = mkostemp(name.data(), O_CLOEXEC);
   }
   ~TemporaryFile() {

@@ -39,7 +39,8 @@ void pebble::cli::makeFolder(const std::string &path) {
 }
 
 TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "pebble-XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / ("pebble-" + std::string(6, 'X'))).string();
   if (!mkdtemp(pattern.data()))
     throw Failure(kInternal, "cannot make a temporary folder: " + std::string(strerror(errno)));
   root = pattern;

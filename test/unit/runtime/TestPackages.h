@@ -57,7 +57,8 @@ inline std::string modelPackage(const package::Manifest &manifest) {
 class TemporaryDirectory {
 public:
   TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pebble-test-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / ("pebble-test-" + std::string(6, 'X'))).string();
     root = mkdtemp(pattern.data());
   }
   ~TemporaryDirectory() {
