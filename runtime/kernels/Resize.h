@@ -58,7 +58,7 @@ struct Axis {
       return at / scale;
     case tfCropAndResize: {
       double begin = roiBegin * (size - 1.0), extent = (roiEnd - roiBegin) * (size - 1.0);
-      return begin + (resized == 1.0 ? extent / 2.0 : at * extent / (resized - 1.0));
+      return begin + (out == 1 ? extent / 2.0 : at * extent / static_cast<double>(out - 1));
     }
     case pytorchHalfPixel:
       return resized == 1.0 ? -0.5 : (at + 0.5) / scale - 0.5;

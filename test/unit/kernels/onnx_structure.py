@@ -173,7 +173,7 @@ def resize(attrs, inputs, outputs):
             attrs.get("antialias", 0), attrs.get("exclude_outside", 0),
             ["stretch", "not_larger", "not_smaller"].index(
                 attrs.get("keep_aspect_ratio_policy", "stretch"))]
-    ints += _array(list(attrs.get("axes", [])))
+    ints += _array(list(attrs.get("axes", range(inputs[0].ndim))))
     return Call("resize", given, ints,
                 [attrs.get("cubic_coeff_a", -0.75), attrs.get("extrapolation_value", 0.0)])
 

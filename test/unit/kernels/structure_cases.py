@@ -371,14 +371,16 @@ def resize(rng):
     if attributes["coordinate_transformation_mode"] == "tf_crop_and_resize":
         ends = rng.integers(5, 12, len(axes)) / 8
         roi = np.array([*(rng.integers(-2, 4, len(axes)) / 8), *ends], np.float32)
-    if rng.integers(2):
+    # With scales or an aspect ratio the reference leaves the region out of the output's size.
+    if roi is None and rng.integers(2):
         # Multiples of 1/4 leave no room for a coordinate to round to another side.
         scales = np.array(rng.integers(2, 14, len(axes)) / 4, np.float32)
         scales = np.maximum(scales, [1 / data.shape[a] for a in axes]).astype(np.float32)
         inputs = [data, roi, scales]
     else:
         sizes = rng.integers(1, 12, len(axes)).astype(np.int64)
-        attributes["keep_aspect_ratio_policy"] = pick(rng, "stretch", "not_larger", "not_smaller")
+        attributes["keep_aspect_ratio_policy"] = pick(
+            rng, "stretch", *(["not_larger", "not_smaller"] if roi is None else []))
         inputs = [data, roi, None, sizes]
         scales = [size / data.shape[a] for a, size in zip(axes, sizes)]
         policy = attributes["keep_aspect_ratio_policy"]

@@ -20,6 +20,11 @@ import structure_cases  # noqa: E402
 def run(kernels, call, wanted):
     """The results of a call that should give `wanted` (None for what is not of interest)."""
     shapes = call.results or [(w.dtype, w.shape) for w in wanted]
+    dims = kernels.shape(call.op, call.operands, call.ints, call.floats,
+                         [len(shape) for _, shape in shapes])
+    for (_, want), shape in zip(shapes, dims):
+        if list(want) != shape:
+            raise AssertionError(f"the shape function gave {shape} instead of {list(want)}")
     got = kernels.call(call.op, call.operands, call.ints, call.floats, shapes)
     return call.finish(got) if call.finish else got
 
