@@ -101,27 +101,21 @@ template <typename A> PEBBLE_INLINE A sumPartial(const Partial<A> &partial) {
   return combinePartial<A>(partial, [](A a, A b) { return static_cast<A>(a + b); });
 }
 
-// out[r] = dot product of the `count` elements at rows + r * stride with those at `vector`.
-template <int Rows, typename T, typename U>
-PEBBLE_INLINE void dotRows(const T *rows, int64_t stride, const U *vector, int64_t count,
-                           Acc<T> (&out)[Rows]) {
-  using A = Acc<T>;
-  Partial<A> sums[Rows];
-  for (int r = 0; r < Rows; ++r)
-    sums[r] = Partial<A>{};
+// sums[r] += products of the `count` elements at rows + r * stride with those at `vector`.
+template <int Rows, typename T>
+PEBBLE_INLINE void addProducts(Partial<Acc<T>> (&sums)[Rows], const T *rows, int64_t stride,
+                               const T *vector, int64_t count) {
   int64_t k = 0;
   for (; k + partialSums <= count; k += partialSums) {
-    Partial<A> factor = loadPartial(vector + k);
+    Partial<Acc<T>> factor = loadPartial(vector + k);
     for (int r = 0; r < Rows; ++r)
       sums[r] += loadPartial(rows + r * stride + k) * factor;
   }
   if (k < count) {
-    Partial<A> factor = loadPartial(vector + k, count - k, A(0));
+    Partial<Acc<T>> factor = loadPartial(vector + k, count - k, Acc<T>(0));
     for (int r = 0; r < Rows; ++r)
-      sums[r] += loadPartial(rows + r * stride + k, count - k, A(0)) * factor;
+      sums[r] += loadPartial(rows + r * stride + k, count - k, Acc<T>(0)) * factor;
   }
-  for (int r = 0; r < Rows; ++r)
-    out[r] = sumPartial<A>(sums[r]);
 }
 
 } // namespace pebble::kernels

@@ -150,10 +150,11 @@ template <typename T>
 PEBBLE_INLINE void multiplyVector(const T *lhs, const T *rhs, Sum<T> *result, int64_t rows,
                                   int64_t depth) {
   forRowBlocks(rows, [&](int64_t row, auto number) PEBBLE_INLINE_LAMBDA {
-    Acc<T> sums[decltype(number)::value];
-    dotRows(lhs + row * depth, depth, rhs, depth, sums);
-    for (int r = 0; r < decltype(number)::value; ++r)
-      result[row + r] = static_cast<Sum<T>>(sums[r]);
+    constexpr int count = decltype(number)::value;
+    Partial<Acc<T>> sums[count] = {};
+    addProducts<count>(sums, lhs + row * depth, depth, rhs, depth);
+    for (int r = 0; r < count; ++r)
+      result[row + r] = static_cast<Sum<T>>(sumPartial<Acc<T>>(sums[r]));
   });
 }
 
