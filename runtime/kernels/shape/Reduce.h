@@ -54,11 +54,18 @@ template <typename C> int32_t reduce(C &c) {
   return PEBBLE_OK;
 }
 
+/// A scalar counts as having one axis.
+template <typename C> int32_t requireAxisOfAny(C &c, int64_t axis, int32_t rank) {
+  return requireAxis(c, axis, rank == 0 ? 1 : rank);
+}
+
 template <typename C> int32_t argReduce(C &c) {
   int64_t axis = c.nextInt();
   bool keep = c.nextInt() != 0;
   int32_t rank = c.rank(0);
-  PEBBLE_SHAPE_TRY(requireAxis(c, axis, rank));
+  PEBBLE_SHAPE_TRY(requireAxisOfAny(c, axis, rank));
+  if (rank == 0)
+    return copyDims(c, 0, 0);
   if (c.dim(0, int32_t(axis)).is(0))
     return c.fail(PEBBLE_ERROR_SHAPE, "has {0} elements to choose from along axis {1}", 0, axis);
   if (keep)
@@ -76,7 +83,7 @@ template <typename C> int32_t cumulative(C &c) {
 }
 
 template <typename C> int32_t softmax(C &c) {
-  PEBBLE_SHAPE_TRY(requireAxis(c, c.nextInt(), c.rank(0)));
+  PEBBLE_SHAPE_TRY(requireAxisOfAny(c, c.nextInt(), c.rank(0)));
   return copyDims(c, 0, 0);
 }
 

@@ -10,11 +10,16 @@ namespace pebble::shape {
 
 enum AutoPad : int64_t { explicitPads = 0, sameUpper = 1, sameLower = 2 };
 
+/// An attribute's number for dim `i`; an empty list means the default everywhere.
+constexpr int64_t numberAt(Array array, int64_t i, int64_t missing) {
+  return array.size == 0 ? missing : array[i];
+}
+
 /// Checks an attribute with `factor` numbers for each of `spatial` dims, each `least` or more.
 template <typename C>
 int32_t requireArray(C &c, Array array, int64_t spatial, int64_t factor, int64_t least,
                      const char *lengthText, const char *valueText) {
-  if (array.size != spatial * factor)
+  if (array.size != 0 && array.size != spatial * factor)
     return c.fail(PEBBLE_ERROR_SHAPE, lengthText, array.size, spatial * factor);
   for (int64_t i = 0; i < array.size; ++i)
     if (array[i] < least)
@@ -43,21 +48,22 @@ constexpr Dim windowSpan(Dim kernel, int64_t dilation) { return (kernel - 1) * d
 /// Places of a window in spatial dim `i` of `size`.
 template <typename C>
 int32_t windowPlaces(C &c, const Window &w, int64_t i, Dim size, Dim kernel, Dim &places) {
-  int64_t stride = w.strides[i];
+  int64_t stride = numberAt(w.strides, i, 1);
   if (isLess(kernel, 1))
     return c.fail(PEBBLE_ERROR_SHAPE, "has a window of {0}; expected {1} or more", kernel, 1);
   if (w.autoPad != explicitPads) {
     places = ceilDiv(size, stride);
     return PEBBLE_OK;
   }
-  Dim padded = size + w.pads[i] + w.pads[w.strides.size + i];
-  Dim span = windowSpan(kernel, w.dilations[i]), room = padded - span;
+  int64_t before = numberAt(w.pads, i, 0), after = numberAt(w.pads, w.pads.size / 2 + i, 0);
+  Dim padded = size + before + after;
+  Dim span = windowSpan(kernel, numberAt(w.dilations, i, 1)), room = padded - span;
   if (isLess(room, 0))
     return c.fail(PEBBLE_ERROR_SHAPE, "has a window that spans {0} elements over a padded input of "
                                       "{1}", span, padded);
   places = (w.ceilMode ? ceilDiv(room, stride) : floorDiv(room, stride)) + 1;
   // A window that would start in the padding after the input is left out.
-  Dim lastStart = (places - 1) * stride, dataEnd = size + w.pads[i];
+  Dim lastStart = (places - 1) * stride, dataEnd = size + before;
   if (w.ceilMode && lastStart.isKnown() && !isLess(lastStart, dataEnd))
     places = places - 1;
   return PEBBLE_OK;
@@ -164,10 +170,12 @@ template <typename C> int32_t convTranspose(C &c) {
   PEBBLE_SHAPE_TRY(requireArray(c, outputPadding, spatial, 1, 0,
                                 "has {0} output paddings; expected {1}",
                                 "has an output padding of {0}; expected {1} or more"));
-  if (outputShape.size != 0)
-    PEBBLE_SHAPE_TRY(requireArray(c, outputShape, spatial, 1, 0,
-                                  "has {0} dims in `output_shape`; expected {1}",
-                                  "has a dim of {0} in `output_shape`; expected {1} or more"));
+  // ONNX allows N and C in front of the spatial dims.
+  if (outputShape.size == rank)
+    outputShape = Array{outputShape.data + 2, spatial};
+  PEBBLE_SHAPE_TRY(requireArray(c, outputShape, spatial, 1, 0,
+                                "has {0} dims in `output_shape`; expected {1}",
+                                "has a dim of {0} in `output_shape`; expected {1} or more"));
   PEBBLE_SHAPE_TRY(requireGroup(c, c.dim(0, 1), group));
   if (differ(c.dim(0, 1), c.dim(1, 0)))
     return c.fail(PEBBLE_ERROR_SHAPE, "has {0} input channels; its weight takes {1}", c.dim(0, 1),
@@ -178,16 +186,25 @@ template <typename C> int32_t convTranspose(C &c) {
   c.set(0, 0, c.dim(0, 0));
   c.set(0, 1, channels);
   for (int32_t i = 0; i < spatial; ++i) {
-    Dim size = c.dim(0, i + 2), span = windowSpan(c.dim(1, i + 2), dilations[i]);
-    Dim dim = (size - 1) * strides[i] + outputPadding[i] + span - pads[i] - pads[spatial + i];
+    Dim size = c.dim(0, i + 2), span = windowSpan(c.dim(1, i + 2), numberAt(dilations, i, 1));
+    int64_t stride = numberAt(strides, i, 1);
+    Dim dim = (size - 1) * stride + numberAt(outputPadding, i, 0) + span - numberAt(pads, i, 0) -
+              numberAt(pads, spatial + i, 0);
     if (outputShape.size != 0)
       dim = outputShape[i];
     else if (autoPad != explicitPads)
-      dim = size * strides[i];
+      dim = size * stride;
     PEBBLE_SHAPE_TRY(requireNonNegative(c, dim, "has a result dim of {0}"));
     c.set(0, i + 2, dim);
   }
   return PEBBLE_OK;
+}
+
+template <typename C> int32_t requireKernel(C &c, Array kernel, int64_t spatial) {
+  if (kernel.size != spatial)
+    return c.fail(PEBBLE_ERROR_SHAPE, "has a window of {0} dims; expected {1}", kernel.size,
+                  spatial);
+  return requireArray(c, kernel, spatial, 1, 1, "", "has a window of {0}; expected {1} or more");
 }
 
 /// Sets `results` results to the dims of a pool.
@@ -201,8 +218,7 @@ template <typename C> int32_t poolDims(C &c, int32_t results) {
   w.autoPad = c.nextInt();
   int32_t rank = c.rank(0);
   PEBBLE_SHAPE_TRY(requireRank(c, 0, 3, PEBBLE_MAX_RANK));
-  PEBBLE_SHAPE_TRY(requireArray(c, kernel, rank - 2, 1, 1, "has a window of {0} dims; expected {1}",
-                                "has a window of {0}; expected {1} or more"));
+  PEBBLE_SHAPE_TRY(requireKernel(c, kernel, rank - 2));
   PEBBLE_SHAPE_TRY(requireSteps(c, w.strides, w.dilations, w.pads, rank - 2));
   for (int32_t result = 0; result < results; ++result) {
     PEBBLE_SHAPE_TRY(copyDims(c, 0, result));
@@ -223,8 +239,7 @@ template <typename C> int32_t maxUnpool(C &c) {
   int32_t rank = c.rank(0), spatial = rank - 2;
   PEBBLE_SHAPE_TRY(requireRank(c, 0, 3, PEBBLE_MAX_RANK));
   PEBBLE_SHAPE_TRY(requireSameDims(c, 0, 1));
-  PEBBLE_SHAPE_TRY(requireArray(c, kernel, spatial, 1, 1, "has a window of {0} dims; expected {1}",
-                                "has a window of {0}; expected {1} or more"));
+  PEBBLE_SHAPE_TRY(requireKernel(c, kernel, spatial));
   PEBBLE_SHAPE_TRY(requireArray(c, pads, spatial, 2, INT64_MIN, "has {0} pads; expected {1}", ""));
   PEBBLE_SHAPE_TRY(requireArray(c, strides, spatial, 1, 1, "has {0} strides; expected {1}",
                                 "has a stride of {0}; expected {1} or more"));
@@ -241,7 +256,8 @@ template <typename C> int32_t maxUnpool(C &c) {
     if (c.has(2))
       dim = c.element(2, i);
     else if (i >= 2)
-      dim = (dim - 1) * strides[i - 2] - pads[i - 2] - pads[spatial + i - 2] + kernel[i - 2];
+      dim = (dim - 1) * numberAt(strides, i - 2, 1) - numberAt(pads, i - 2, 0) -
+            numberAt(pads, spatial + i - 2, 0) + kernel[i - 2];
     PEBBLE_SHAPE_TRY(requireNonNegative(c, dim, "has a result dim of {0}"));
     c.set(0, i, dim);
   }
