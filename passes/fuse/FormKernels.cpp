@@ -198,7 +198,7 @@ private:
   llvm::DenseMap<Operation *, unsigned> groupOf;
 };
 
-class FormKernels : public impl::FormKernelsBase<FormKernels> {
+class FormKernels : public pebble::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     SmallVector<Block *> blocks;
     getOperation().walk<WalkOrder::PreOrder>([&](Block *block) {

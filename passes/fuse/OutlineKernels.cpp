@@ -2,6 +2,7 @@
 
 #include "passes/Passes.h"
 
+#include "mlir/IR/AsmState.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -37,7 +38,7 @@ std::string symbolFor(StringRef nodeName, unsigned number) {
   return symbol;
 }
 
-class OutlineKernels : public impl::OutlineKernelsBase<OutlineKernels> {
+class OutlineKernels : public pebble::impl::OutlineKernelsBase<OutlineKernels> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     llvm::StringMap<func::FuncOp> kernels;
