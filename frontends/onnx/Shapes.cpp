@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Shapes.h"
 
-#include "frontends/onnx/Compose.h"
-
 #include <numeric>
 
 using namespace mlir;
@@ -15,10 +13,6 @@ Value asInt64(NodeImporter &node, Value value) {
 
 Value asVector(NodeImporter &node, Value value) {
   return NodeImporter::rank(value) == 1 ? value : node.reshape(value, ArrayRef<int64_t>{1});
-}
-
-Value asScalar(NodeImporter &node, Value value) {
-  return NodeImporter::rank(value) == 0 ? value : node.reshape(value, ArrayRef<int64_t>());
 }
 
 std::optional<int64_t> knownLength(NodeImporter &node, Value vector, StringRef what) {

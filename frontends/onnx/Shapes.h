@@ -4,15 +4,14 @@
 #ifndef PEBBLE_FRONTENDS_ONNX_SHAPES_H
 #define PEBBLE_FRONTENDS_ONNX_SHAPES_H
 
-#include "frontends/onnx/NodeImporter.h"
+#include "frontends/onnx/Compose.h"
 
 namespace pebble::onnx {
 
 /// An integer tensor as i64.
 mlir::Value asInt64(NodeImporter &node, mlir::Value value);
-/// A tensor of one element as a vector or scalar.
+/// A tensor of one element as a vector.
 mlir::Value asVector(NodeImporter &node, mlir::Value value);
-mlir::Value asScalar(NodeImporter &node, mlir::Value value);
 
 /// Number of elements of a vector; reports `unsupported` when it is not known at import, for it
 /// decides the rank of a result.
