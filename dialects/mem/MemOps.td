@@ -35,6 +35,20 @@ def Mem_SlotOp : Mem_Op<"slot", [Pure]> {
   let assemblyFormat = "$offset attr-dict `:` type($result)";
 }
 
+def Mem_InputOp : Mem_Op<"input", [Pure]> {
+  let summary = "the buffer of model input `index`";
+  let arguments = (ins I64Attr:$index);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$index attr-dict `:` type($result)";
+}
+
+def Mem_ViewOp : Mem_Op<"view", [Pure]> {
+  let summary = "the same memory with other dims or another element type of the same width";
+  let arguments = (ins AnyMemRef:$source, Variadic<Index>:$sizes);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$source `[` $sizes `]` attr-dict `:` type($source) `to` type($result)";
+}
+
 def Mem_OutputOp : Mem_Op<"output", [MemoryEffects<[MemWrite]>]> {
   let summary = "the buffer that the host wants model output `index` in";
   let arguments = (ins I64Attr:$index, Variadic<Index>:$sizes);

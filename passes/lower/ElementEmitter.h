@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Evaluates elements of tensors on demand: an elementwise op's element from its operands' elements,
+// down to memory, so that chains of elementwise ops fuse into the loop that wants the result.
+#ifndef PEBBLE_PASSES_LOWER_ELEMENTEMITTER_H
+#define PEBBLE_PASSES_LOWER_ELEMENTEMITTER_H
+
+#include "passes/lower/ScalarOps.h"
+
+namespace pebble {
+
+/// A tensor in memory, as a kernel sees it.
+struct KernelTensor {
+  mlir::Value memory;                  ///< One-dimensional memref, row-major.
+  llvm::SmallVector<mlir::Value> dims; ///< Index values.
+  mlir::RankedTensorType type;
+};
+
+/// The loops around an element: their extents, with dims merged where no operand tells them apart,
+/// and for each tensor that is read its stride (in elements) along each of them.
+class ElementEmitter {
+public:
+  /// Memory of values that are not computed on demand.
+  using Lookup = llvm::function_ref<const KernelTensor *(mlir::Value)>;
+
+  /// For evaluating `roots`, all of one shape with the extents `dims`. `computed` are values that
+  /// the caller sets for each element. Emits address arithmetic at the builder's place; with
+  /// `merge`, neighbouring dims become one where possible.
+  ElementEmitter(mlir::ImplicitLocOpBuilder &builder, llvm::ArrayRef<mlir::Value> roots,
+                 llvm::ArrayRef<mlir::Value> dims, llvm::ArrayRef<mlir::Value> computed,
+                 Lookup lookup, bool merge);
+
+  /// Extents of the loops.
+  llvm::ArrayRef<mlir::Value> extents() const { return loopExtents; }
+
+  /// Moves to the element at `coordinates`, one a loop; forgets all values.
+  void moveTo(llvm::ArrayRef<mlir::Value> coordinates, int64_t lanes = 1);
+  void set(mlir::Value value, mlir::Value element) { elements[value] = element; }
+  mlir::Value get(mlir::Value value);
+
+  /// Whether all operands can be read as vectors along the last loop.
+  bool vectorizable() const;
+
+  /// Position in memory of `tensor`, one of the tensors that are read or a tensor of the roots'
+  /// shape, at the current coordinates.
+  mlir::Value addressIn(const KernelTensor &tensor);
+
+private:
+  struct Leaf {
+    const KernelTensor *tensor;
+    llvm::SmallVector<mlir::Value> strides; // One a loop; null for 0.
+    bool lastIsUnit = false, lastIsZero = false;
+  };
+  void collect(mlir::Value value, Lookup lookup);
+  void layOut(llvm::ArrayRef<mlir::Value> dims, bool merge);
+  mlir::Value load(const Leaf &leaf);
+  mlir::Value constantElement(mlir::Value value);
+
+  mlir::ImplicitLocOpBuilder &b;
+  llvm::SmallVector<mlir::Value> computed, loopExtents, coordinates;
+  llvm::MapVector<mlir::Value, Leaf> leaves;
+  llvm::SmallVector<mlir::Operation *> ops;
+  llvm::DenseMap<mlir::Value, mlir::Value> elements;
+  int64_t lanes = 1;
+};
+
+/// Converts between memory and register form (booleans are bytes in memory).
+mlir::Value toRegister(mlir::ImplicitLocOpBuilder &builder, mlir::Value stored, mlir::Type element);
+mlir::Value toStorage(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, mlir::Type element);
+
+} // namespace pebble
+
+#endif // PEBBLE_PASSES_LOWER_ELEMENTEMITTER_H
