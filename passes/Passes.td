@@ -72,14 +72,32 @@ def LowerKernels : Pass<"lower-kernels", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
-def LowerToLLVM : Pass<"lower-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Convert the program and its kernels to the LLVM dialect";
+def AssignConstants : Pass<"assign-constants", "::mlir::ModuleOp"> {
+  let summary = "Place constants in the constant section";
   let description = [{
-    `mem` ops become accesses to the environment (runtime/abi/pebble_abi.h). A failing kernel ends
-    the program with its status.
+    Equal constants share one place; each starts at a multiple of 64 bytes, in order of first use.
+    The section's size becomes the module attribute `mem.constant_bytes`.
+  }];
+  let dependentDialects = ["::pebble::mem::MemDialect"];
+}
+
+def LowerMem : Pass<"lower-mem", "::mlir::ModuleOp"> {
+  let summary = "Turn mem ops into accesses to the environment";
+  let description = [{
+    After runtime/abi/pebble_abi.h. A kernel or callback that fails is followed by a call of
+    `pebble.exit_if(status)`, which `finalize-program` turns into an early return.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def FinalizeProgram : Pass<"finalize-program", "::mlir::ModuleOp"> {
+  let summary = "Insert early returns, set linkage and the entry's name";
+  let description = [{
+    Runs on the LLVM dialect. `pebble.exit_if(status)` ends the program with a status that is not
+    zero; kernels become internal; `@main` becomes `<prefix>_main`.
   }];
   let options = [
-    Option<"indexBits", "index-bits", "unsigned", /*default=*/"64", "Width of an index">,
+    Option<"prefix", "prefix", "std::string", /*default=*/"\"model\"", "Prefix of exported symbols">,
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -7,14 +7,23 @@
 
 #include "passes/lower/ScalarOps.h"
 
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/DenseSet.h"
+
 namespace pebble {
 
 /// A tensor in memory, as a kernel sees it.
 struct KernelTensor {
-  mlir::Value memory;                  ///< One-dimensional memref, row-major.
-  llvm::SmallVector<mlir::Value> dims; ///< Index values.
+  mlir::Value memory;                         ///< One-dimensional memref, row-major.
+  llvm::SmallVector<mlir::OpFoldResult> dims; ///< Constants where known.
   mlir::RankedTensorType type;
 };
+
+// Index arithmetic that folds constants.
+std::optional<int64_t> constantOf(mlir::OpFoldResult size);
+mlir::OpFoldResult multiply(mlir::ImplicitLocOpBuilder &builder, mlir::OpFoldResult a,
+                            mlir::OpFoldResult b);
+mlir::Value toValue(mlir::ImplicitLocOpBuilder &builder, mlir::OpFoldResult size);
 
 /// The loops around an element: their extents, with dims merged where no operand tells them apart,
 /// and for each tensor that is read its stride (in elements) along each of them.
@@ -27,11 +36,11 @@ public:
   /// the caller sets for each element. Emits address arithmetic at the builder's place; with
   /// `merge`, neighbouring dims become one where possible.
   ElementEmitter(mlir::ImplicitLocOpBuilder &builder, llvm::ArrayRef<mlir::Value> roots,
-                 llvm::ArrayRef<mlir::Value> dims, llvm::ArrayRef<mlir::Value> computed,
+                 llvm::ArrayRef<mlir::OpFoldResult> dims, llvm::ArrayRef<mlir::Value> computed,
                  Lookup lookup, bool merge);
 
   /// Extents of the loops.
-  llvm::ArrayRef<mlir::Value> extents() const { return loopExtents; }
+  llvm::ArrayRef<mlir::OpFoldResult> extents() const { return loopExtents; }
 
   /// Moves to the element at `coordinates`, one a loop; forgets all values.
   void moveTo(llvm::ArrayRef<mlir::Value> coordinates, int64_t lanes = 1);
@@ -41,25 +50,31 @@ public:
   /// Whether all operands can be read as vectors along the last loop.
   bool vectorizable() const;
 
-  /// Position in memory of `tensor`, one of the tensors that are read or a tensor of the roots'
-  /// shape, at the current coordinates.
-  mlir::Value addressIn(const KernelTensor &tensor);
+  /// Position in memory, at the current coordinates, of a tensor that has the roots' shape.
+  mlir::Value rootPosition();
 
 private:
   struct Leaf {
     const KernelTensor *tensor;
-    llvm::SmallVector<mlir::Value> strides; // One a loop; null for 0.
-    bool lastIsUnit = false, lastIsZero = false;
+    llvm::SmallVector<mlir::OpFoldResult> strides; // One a loop.
   };
+  /// How a tensor's dim meets the loop over it.
+  enum class Meets { Fully, Broadcast, Unknown };
+
   void collect(mlir::Value value, Lookup lookup);
-  void layOut(llvm::ArrayRef<mlir::Value> dims, bool merge);
+  Meets meets(const KernelTensor &tensor, int64_t dim, int64_t rank, bool onlyTensor) const;
+  void layOut(llvm::ArrayRef<mlir::OpFoldResult> dims, bool merge);
+  mlir::Value position(llvm::ArrayRef<mlir::OpFoldResult> strides);
   mlir::Value load(const Leaf &leaf);
   mlir::Value constantElement(mlir::Value value);
 
   mlir::ImplicitLocOpBuilder &b;
-  llvm::SmallVector<mlir::Value> computed, loopExtents, coordinates;
+  llvm::SmallVector<mlir::OpFoldResult> loopExtents;
+  llvm::SmallVector<mlir::Value> coordinates;
+  llvm::DenseSet<mlir::Value> computed;
   llvm::MapVector<mlir::Value, Leaf> leaves;
-  llvm::SmallVector<mlir::Operation *> ops;
+  llvm::SmallVector<mlir::OpFoldResult> rootStrides;
+  bool allVectorizable = true;
   llvm::DenseMap<mlir::Value, mlir::Value> elements;
   int64_t lanes = 1;
 };

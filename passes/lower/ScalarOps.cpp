@@ -192,11 +192,11 @@ Type shapedLike(Value like, Type element) {
   return element;
 }
 
-Value saturatingFloatToInt(const Scalar &s, Type to) {
-  Type type = shapedLike(s.in[0], registerType(to));
-  if (to.isUnsignedInteger())
-    return LLVM::FPToUISat::create(s.b, type, s.in[0]);
-  return LLVM::FPToSISat::create(s.b, type, s.in[0]);
+/// Truncation towards zero that saturates; NaN becomes 0.
+Value saturatingFloatToInt(ImplicitLocOpBuilder &b, Value value, Type to) {
+  Type type = shapedLike(value, registerType(to));
+  StringRef intrinsic = to.isUnsignedInteger() ? "llvm.fptoui.sat" : "llvm.fptosi.sat";
+  return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(intrinsic), value).getResult(0);
 }
 
 Value convert(const Scalar &s) {
@@ -214,7 +214,7 @@ Value convert(const Scalar &s) {
   unsigned width = target.getIntOrFloatBitWidth();
   if (s.isFloat()) {
     if (!isa<FloatType>(to))
-      return saturatingFloatToInt(s, to);
+      return saturatingFloatToInt(s.b, s.in[0], to);
     if (width > from)
       return arith::ExtFOp::create(s.b, type, s.in[0]);
     return width < from ? arith::TruncFOp::create(s.b, type, s.in[0]).getResult() : s.in[0];
@@ -359,10 +359,8 @@ Value pebble::emitScalar(ImplicitLocOpBuilder &builder, Operation *op, ArrayRef<
   const Row &row = table().find(op->getName().stripDialect())->second;
   Value result = row.emit(Scalar{builder, op, in, element});
 
-  if (powResult && !result.getType().isF32() && isa<IntegerType>(powResult))
-    return powResult.isUnsignedInteger()
-               ? LLVM::FPToUISat::create(builder, registerType(powResult), result).getResult()
-               : LLVM::FPToSISat::create(builder, registerType(powResult), result).getResult();
+  if (isa_and_nonnull<IntegerType>(powResult))
+    return saturatingFloatToInt(builder, result, powResult);
   Type wanted = registerType(
       cast<RankedTensorType>(op->getResult(0).getType()).getElementType());
   Type got = getElementTypeOrSelf(result.getType());

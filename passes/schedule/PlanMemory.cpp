@@ -109,6 +109,7 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     SmallVector<Buffer *> order;
     for (Buffer &buffer : buffers)
       order.push_back(&buffer);
+    // Ties keep program order, so that plans repeat.
     llvm::stable_sort(order, [](Buffer *a, Buffer *b) { return a->bytes > b->bytes; });
     SmallVector<Buffer *> placed;
     int64_t arena = 0;

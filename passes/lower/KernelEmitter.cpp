@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/lower/KernelEmitter.h"
+
+#include "dialects/nn/KernelCall.h"
+
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace pebble;
+
+KernelEmitter::KernelEmitter(func::FuncOp kernel, const LoweringOptions &options)
+    : kernel(kernel), loweringOptions(options), b(kernel.getLoc(), kernel.getContext()) {}
+
+/// A one-dimensional memref over raw memory: the descriptor that the LLVM conversion expects.
+Value KernelEmitter::memoryAt(Value pointer, RankedTensorType type, ArrayRef<OpFoldResult> dims) {
+  OpFoldResult elements = b.getIndexAttr(1);
+  for (OpFoldResult dim : dims)
+    elements = multiply(b, elements, dim);
+  int64_t size = constantOf(elements).value_or(ShapedType::kDynamic);
+  auto memref = MemRefType::get({size}, mem::storageType(type.getElementType()));
+  Type word = b.getI64Type(), array = LLVM::LLVMArrayType::get(word, 1);
+  Type descriptor = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), {pointer.getType(), pointer.getType(), word, array, array});
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIntOp::create(b, word, value).getResult();
+  };
+  Value count = arith::IndexCastOp::create(b, word, toValue(b, elements));
+  Value result = LLVM::PoisonOp::create(b, descriptor);
+  result = LLVM::InsertValueOp::create(b, result, pointer, 0);
+  result = LLVM::InsertValueOp::create(b, result, pointer, 1);
+  result = LLVM::InsertValueOp::create(b, result, constant(0), 2);
+  result = LLVM::InsertValueOp::create(b, result, count, ArrayRef<int64_t>{3, 0});
+  result = LLVM::InsertValueOp::create(b, result, constant(1), ArrayRef<int64_t>{4, 0});
+  return UnrealizedConversionCastOp::create(b, memref, result).getResult(0);
+}
+
+void KernelEmitter::bindArguments(Block &body, Block &entry) {
+  MLIRContext *context = b.getContext();
+  Type pointer = LLVM::LLVMPointerType::get(context);
+  SmallVector<Value> values(body.getArguments());
+  llvm::append_range(values, results);
+  SmallVector<Type> types{pointer};
+  types.append(values.size(), pointer);
+  for (Value value : values)
+    types.append(cast<RankedTensorType>(value.getType()).getNumDynamicDims(), b.getIndexType());
+  entry.addArguments(types, SmallVector<Location>(types.size(), kernel.getLoc()));
+  b.setInsertionPointToStart(&entry);
+  status = arith::ConstantIntOp::create(b, 0, 32);
+
+  size_t nextDim = 1 + values.size();
+  for (auto [index, value] : llvm::enumerate(values)) {
+    auto type = cast<RankedTensorType>(value.getType());
+    auto tensor = std::make_unique<KernelTensor>();
+    tensor->type = type;
+    for (int64_t size : type.getShape())
+      tensor->dims.push_back(ShapedType::isDynamic(size)
+                                 ? OpFoldResult(entry.getArgument(nextDim++))
+                                 : OpFoldResult(b.getIndexAttr(size)));
+    tensor->memory = memoryAt(entry.getArgument(1 + index), type, tensor->dims);
+    // A value yielded twice keeps its first tensor; the other is copied at the end.
+    tensors.try_emplace(value, std::move(tensor));
+  }
+  kernel.setFunctionType(FunctionType::get(context, types, b.getI32Type()));
+  SmallVector<DictionaryAttr> attributes(types.size(), b.getDictionaryAttr({}));
+  for (size_t index = 0; index <= values.size(); ++index)
+    attributes[index] = b.getDictionaryAttr(b.getNamedAttr("llvm.noalias", b.getUnitAttr()));
+  kernel.setAllArgAttrs(attributes);
+  kernel.setAllResultAttrs(ArrayRef<DictionaryAttr>{b.getDictionaryAttr({})});
+}
+
+KernelTensor *KernelEmitter::bindConstant(Value value) {
+  auto constant = value.getDefiningOp<nn::ConstantOp>();
+  if (!constant)
+    return nullptr;
+  auto type = cast<RankedTensorType>(value.getType());
+  auto buffer = mem::bufferType(type);
+  OpBuilder::InsertionGuard guard(b);
+  // Constants are seen from every loop: make them at the entry.
+  b.setInsertionPointToStart(entryBlock);
+  auto tensor = std::make_unique<KernelTensor>();
+  tensor->type = type;
+  for (int64_t size : type.getShape())
+    tensor->dims.push_back(b.getIndexAttr(size));
+  Value whole = mem::ConstantOp::create(b, buffer, constant.getValue(), IntegerAttr());
+  tensor->memory = mem::ViewOp::create(
+      b, MemRefType::get({type.getNumElements()}, buffer.getElementType()), whole, ValueRange());
+  return (tensors[value] = std::move(tensor)).get();
+}
+
+const KernelTensor *KernelEmitter::tensor(Value value) {
+  if (auto it = tensors.find(value); it != tensors.end())
+    return it->second.get();
+  return bindConstant(value);
+}
+
+SmallVector<Value> KernelEmitter::yieldedFrom(Operation *root) const {
+  SmallVector<Value> found;
+  for (Value value : results)
+    if (value.getDefiningOp() == root || value.getDefiningOp()->hasTrait<nn::ElementwiseOp>())
+      found.push_back(value);
+  return found;
+}
+
+void KernelEmitter::loop(OpFoldResult begin, OpFoldResult end, int64_t step,
+                         llvm::function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(b, toValue(b, begin), toValue(b, end),
+                                 arith::ConstantIndexOp::create(b, step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void KernelEmitter::parallelLoops(ArrayRef<OpFoldResult> extents, LoopBody body) {
+  SmallVector<Value> coordinates;
+  std::function<void(size_t)> nest = [&](size_t depth) {
+    if (depth == extents.size())
+      return body(coordinates);
+    loop(b.getIndexAttr(0), extents[depth], 1, [&](Value coordinate) {
+      coordinates.push_back(coordinate);
+      nest(depth + 1);
+      coordinates.pop_back();
+    });
+  };
+  nest(0);
+}
+
+void KernelEmitter::storeElementwise(ArrayRef<Value> values) {
+  const KernelTensor *first = tensor(values.front());
+  // Yielded values are targets here, not sources: an operand that is one is computed again.
+  auto source = [&](Value value) -> const KernelTensor * {
+    return llvm::is_contained(values, value) ? nullptr : tensor(value);
+  };
+  ElementEmitter elements(b, values, first->dims, {}, source, /*merge=*/true);
+  parallelLoops(elements.extents(), [&](ArrayRef<Value> coordinates) {
+    elements.moveTo(coordinates);
+    Value at = elements.rootPosition();
+    for (Value value : values) {
+      const KernelTensor *target = tensor(value);
+      Value element = toStorage(b, elements.get(value), target->type.getElementType());
+      memref::StoreOp::create(b, element, target->memory, at);
+    }
+  });
+}
+
+LogicalResult KernelEmitter::callLibrary(Operation *op) {
+  SmallVector<Value> inputs, outputs;
+  SmallVector<bool> present;
+  SmallVector<int32_t> dtypes;
+  auto addTensor = [&](Value value, SmallVectorImpl<Value> &list) -> LogicalResult {
+    const KernelTensor *memory = tensor(value);
+    if (!memory)
+      return op->emitOpError("needs an operand or result in memory that is fused away");
+    auto type = mem::bufferType(memory->type);
+    SmallVector<Value> sizes;
+    for (auto [dim, size] : llvm::enumerate(memory->dims))
+      if (type.isDynamicDim(dim))
+        sizes.push_back(toValue(b, size));
+    list.push_back(mem::ViewOp::create(b, type, memory->memory, sizes));
+    dtypes.push_back(nn::dtypeOf(memory->type.getElementType()));
+    return success();
+  };
+  for (Value operand : nn::operandSlots(op)) {
+    present.push_back(static_cast<bool>(operand));
+    if (operand && failed(addTensor(operand, inputs)))
+      return failure();
+  }
+  for (Value result : op->getResults())
+    if (failed(addTensor(result, outputs)))
+      return failure();
+  nn::KernelAttributes attributes = nn::flattenAttributes(op);
+  std::string symbol =
+      ("pebble_kernel_" + nn::kernelName(op) + "_" + nn::dtypeName(dtypes.front())).str();
+  auto call = mem::LibraryOp::create(b, b.getI32Type(), symbol, inputs, outputs, present, dtypes,
+                                     attributes.ints, attributes.floats);
+  addStatus(call.getStatus());
+  return success();
+}
+
+void KernelEmitter::addStatus(Value next) {
+  Value zero = arith::ConstantIntOp::create(b, 0, 32);
+  Value ok = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, status, zero);
+  status = arith::SelectOp::create(b, ok, next, status);
+}
+
+static bool emitShapeOf(KernelEmitter &emitter, Operation *op) {
+  ImplicitLocOpBuilder &b = emitter.builder();
+  const KernelTensor *input = emitter.tensor(op->getOperand(0));
+  const KernelTensor *result = emitter.tensor(op->getResult(0));
+  for (auto [index, size] : llvm::enumerate(input->dims)) {
+    Value word = arith::IndexCastOp::create(b, b.getI64Type(), toValue(b, size));
+    memref::StoreOp::create(b, word, result->memory,
+                            arith::ConstantIndexOp::create(b, index).getResult());
+  }
+  return true;
+}
+
+EmitKernelOp pebble::findEmitter(Operation *op) {
+  static const llvm::StringMap<EmitKernelOp> emitters = {
+      {"shape_of", emitShapeOf},
+  };
+  return emitters.lookup(op->getName().stripDialect());
+}
+
+LogicalResult KernelEmitter::run() {
+  Block &body = kernel.getBody().front();
+  auto terminator = cast<func::ReturnOp>(body.getTerminator());
+  results.assign(terminator.getOperands().begin(), terminator.getOperands().end());
+
+  entryBlock = b.createBlock(&kernel.getBody(), kernel.getBody().begin());
+  bindArguments(body, *entryBlock);
+
+  bool onlyElementwise = true;
+  for (Operation &op : body.without_terminator()) {
+    if (isa<nn::ConstantOp>(op) || op.hasTrait<nn::ElementwiseOp>())
+      continue;
+    onlyElementwise = false;
+    b.setLoc(op.getLoc());
+    EmitKernelOp emit = findEmitter(&op);
+    if (emit && emit(*this, &op))
+      continue;
+    if (failed(callLibrary(&op)))
+      return failure();
+  }
+  if (onlyElementwise) {
+    b.setLoc(kernel.getLoc());
+    storeElementwise(results);
+  }
+  func::ReturnOp::create(b, status);
+  body.erase();
+  return success();
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/Passes.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "runtime/abi/pebble_abi.h"
+
+namespace pebble {
+#define GEN_PASS_DEF_LOWERMEM
+#include "passes/Passes.h.inc"
+} // namespace pebble
+
+using namespace mlir;
+using namespace pebble;
+
+namespace {
+
+/// Positions of the fields of pebble_env.
+enum EnvField : int32_t { Self, Constants, Arena, Allocate, Release, Output };
+
+class MemLowering {
+public:
+  explicit MemLowering(ModuleOp module) : module(module), b(module.getLoc(), module.getContext()) {
+    pointer = LLVM::LLVMPointerType::get(b.getContext());
+    word = b.getI64Type();
+    SmallVector<Type> fields(7, pointer);
+    envType = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
+    tensorType = LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                                  {pointer, pointer, b.getI32Type(), b.getI32Type()});
+  }
+
+  LogicalResult run() {
+    SmallVector<Operation *> work;
+    module.walk([&](Operation *op) {
+      if (isa<mem::MemDialect>(op->getDialect()) || isa<memref::AllocOp>(op))
+        work.push_back(op);
+    });
+    for (Operation *op : work) {
+      b.setInsertionPoint(op);
+      b.setLoc(op->getLoc());
+      if (auto constant = dyn_cast<mem::ConstantOp>(op); constant && !constant.getOffset())
+        return op->emitOpError("has no place in the constant section");
+      lower(op);
+      op->erase();
+    }
+    return success();
+  }
+
+private:
+  //===--- building blocks ------------------------------------------------===//
+
+  Value env() { return parent().getArgument(0); }
+
+  func::FuncOp parent() {
+    Operation *op = b.getInsertionBlock()->getParentOp();
+    auto function = dyn_cast<func::FuncOp>(op);
+    return function ? function : op->getParentOfType<func::FuncOp>();
+  }
+
+  Value envField(EnvField field) {
+    Value at = LLVM::GEPOp::create(b, pointer, envType, env(),
+                                   ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(field)});
+    return LLVM::LoadOp::create(b, pointer, at);
+  }
+
+  Value constantWord(int64_t value) { return arith::ConstantIntOp::create(b, word, value); }
+  Value constantInt(int64_t value) {
+    return arith::ConstantIntOp::create(b, b.getI32Type(), value);
+  }
+  Value toWord(Value index) { return arith::IndexCastOp::create(b, word, index); }
+  Value toIndex(Value value) { return arith::IndexCastOp::create(b, b.getIndexType(), value); }
+
+  Value offsetBy(Value base, int64_t bytes) {
+    return LLVM::GEPOp::create(b, pointer, b.getI8Type(), base,
+                               ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+  }
+
+  Value offsetBy(Value base, Value bytes) {
+    return LLVM::GEPOp::create(b, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
+  }
+
+  LLVM::LLVMStructType descriptorType(int64_t rank) {
+    SmallVector<Type> fields{pointer, pointer, word};
+    if (rank > 0)
+      fields.append(2, LLVM::LLVMArrayType::get(word, rank));
+    return LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
+  }
+
+  /// A memref of `type` over raw memory.
+  Value makeMemref(Value data, MemRefType type, ValueRange dynamicSizes) {
+    int64_t rank = type.getRank();
+    Value result = LLVM::PoisonOp::create(b, descriptorType(rank));
+    auto insert = [&](Value value, ArrayRef<int64_t> position) {
+      result = LLVM::InsertValueOp::create(b, result, value, position);
+    };
+    insert(data, {0});
+    insert(data, {1});
+    insert(constantWord(0), {2});
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0, next = 0; dim < rank; ++dim)
+      sizes.push_back(type.isDynamicDim(dim) ? toWord(dynamicSizes[next++])
+                                             : constantWord(type.getDimSize(dim)));
+    Value stride = constantWord(1);
+    for (int64_t dim = rank - 1; dim >= 0; --dim) {
+      insert(sizes[dim], {3, dim});
+      insert(stride, {4, dim});
+      if (dim > 0)
+        stride = arith::MulIOp::create(b, stride, sizes[dim]);
+    }
+    return UnrealizedConversionCastOp::create(b, type, result).getResult(0);
+  }
+
+  Value pointerOf(Value memref) {
+    auto type = cast<MemRefType>(memref.getType());
+    Value descriptor =
+        UnrealizedConversionCastOp::create(b, descriptorType(type.getRank()), memref).getResult(0);
+    return LLVM::ExtractValueOp::create(b, descriptor, 1);
+  }
+
+  SmallVector<Value> sizesOf(Value memref) {
+    auto type = cast<MemRefType>(memref.getType());
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      sizes.push_back(type.isDynamicDim(dim)
+                          ? toWord(memref::DimOp::create(b, memref, dim))
+                          : constantWord(type.getDimSize(dim)));
+    return sizes;
+  }
+
+  Value bytesOf(MemRefType type, ArrayRef<Value> sizes) {
+    Value bytes = constantWord(type.getElementTypeBitWidth() / 8);
+    for (Value size : sizes)
+      bytes = arith::MulIOp::create(b, bytes, size);
+    return bytes;
+  }
+
+  /// Stack space, reserved at the function's entry so that loops do not grow the stack.
+  Value stack(Type type, int64_t count) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&parent().getBody().front());
+    return LLVM::AllocaOp::create(b, pointer, type, constantWord(std::max<int64_t>(count, 1)),
+                                  /*alignment=*/8);
+  }
+
+  /// Read-only data in the object file.
+  template <typename T> Value table(ArrayRef<T> values) {
+    if (values.empty())
+      return LLVM::ZeroOp::create(b, pointer);
+    Type element = std::is_same_v<T, double> ? Type(b.getF64Type()) : Type(word);
+    auto type = LLVM::LLVMArrayType::get(element, values.size());
+    auto shape = RankedTensorType::get(static_cast<int64_t>(values.size()), element);
+    LLVM::GlobalOp global;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(module.getBody());
+      global = LLVM::GlobalOp::create(b, type, /*isConstant=*/true, LLVM::Linkage::Internal,
+                                      "pebble_table_" + std::to_string(tables++),
+                                      DenseElementsAttr::get(shape, values));
+      global.setUnnamedAddr(LLVM::UnnamedAddr::Global);
+    }
+    return LLVM::AddressOfOp::create(b, pointer, global.getSymName());
+  }
+
+  /// An array of i64: read-only data when all are constants, stack memory otherwise.
+  Value dimsArray(ArrayRef<Value> sizes) {
+    SmallVector<int64_t> constants;
+    for (Value size : sizes)
+      if (auto constant = size.getDefiningOp<arith::ConstantIntOp>())
+        constants.push_back(constant.value());
+    if (constants.size() == sizes.size())
+      return table<int64_t>(constants);
+    Value array = stack(word, sizes.size());
+    for (auto [index, size] : llvm::enumerate(sizes))
+      LLVM::StoreOp::create(b, size, offsetBy(array, static_cast<int64_t>(index) * 8));
+    return array;
+  }
+
+  void storeTensor(Value array, size_t index, Value data, Value dims, int32_t dtype, int64_t rank) {
+    auto field = [&](Value value, int32_t position) {
+      Value at = LLVM::GEPOp::create(
+          b, pointer, tensorType, array,
+          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index), position});
+      LLVM::StoreOp::create(b, value, at);
+    };
+    field(data, 0);
+    field(dims, 1);
+    field(constantInt(dtype), 2);
+    field(constantInt(rank), 3);
+  }
+
+  void storeAbsent(Value array, size_t index) {
+    Value null = LLVM::ZeroOp::create(b, pointer);
+    storeTensor(array, index, null, null, PEBBLE_NONE, 0);
+  }
+
+  Value callExternal(StringRef symbol, ArrayRef<Value> arguments) {
+    SmallVector<Type> types;
+    for (Value argument : arguments)
+      types.push_back(argument.getType());
+    if (!module.lookupSymbol(symbol)) {
+      OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
+      func::FuncOp::create(top, module.getLoc(), symbol,
+                           top.getFunctionType(types, b.getI32Type()))
+          .setPrivate();
+    }
+    return func::CallOp::create(b, symbol, b.getI32Type(), arguments).getResult(0);
+  }
+
+  Value callback(EnvField field, Type result, ArrayRef<Value> arguments) {
+    SmallVector<Type> types;
+    for (Value argument : arguments)
+      types.push_back(argument.getType());
+    auto type = LLVM::LLVMFunctionType::get(
+        result ? result : LLVM::LLVMVoidType::get(b.getContext()), types);
+    SmallVector<Value> operands{envField(field)};
+    llvm::append_range(operands, arguments);
+    auto call = LLVM::CallOp::create(b, type, operands);
+    return result ? call.getResult() : Value();
+  }
+
+  void exitIf(Value status) {
+    StringRef symbol = "pebble.exit_if";
+    if (!module.lookupSymbol(symbol)) {
+      OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
+      func::FuncOp::create(top, module.getLoc(), symbol,
+                           top.getFunctionType({b.getI32Type()}, {}))
+          .setPrivate();
+    }
+    func::CallOp::create(b, symbol, TypeRange(), status);
+  }
+
+  void exitIfNull(Value data, int32_t status) {
+    Value null = LLVM::ZeroOp::create(b, pointer);
+    Value isNull = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::eq, data, null);
+    exitIf(arith::SelectOp::create(b, isNull, constantInt(status), constantInt(0)));
+  }
+
+  //===--- one function an op ---------------------------------------------===//
+
+  void lower(Operation *op) {
+    llvm::TypeSwitch<Operation *>(op)
+        .Case<mem::ConstantOp, mem::SlotOp, mem::InputOp, mem::ViewOp, mem::OutputOp,
+              mem::LaunchOp, mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp,
+              memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
+  }
+
+  void lowerOp(mem::ConstantOp op) {
+    Value data = offsetBy(envField(Constants), constantWord(*op.getOffset()));
+    op.replaceAllUsesWith(makeMemref(data, cast<MemRefType>(op.getType()), {}));
+  }
+
+  void lowerOp(mem::SlotOp op) {
+    Value data = offsetBy(envField(Arena), constantWord(op.getOffset()));
+    op.replaceAllUsesWith(makeMemref(data, cast<MemRefType>(op.getType()), {}));
+  }
+
+  void lowerOp(mem::InputOp op) {
+    Value inputs = parent().getArgument(1);
+    auto field = [&](int32_t position) {
+      Value at = LLVM::GEPOp::create(
+          b, pointer, tensorType, inputs,
+          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(op.getIndex()), position});
+      return LLVM::LoadOp::create(b, pointer, at).getResult();
+    };
+    auto type = cast<MemRefType>(op.getType());
+    SmallVector<Value> sizes;
+    Value dims = type.hasStaticShape() ? Value() : field(1);
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim))
+        sizes.push_back(toIndex(LLVM::LoadOp::create(b, word, offsetBy(dims, dim * 8))));
+    op.replaceAllUsesWith(makeMemref(field(0), type, sizes));
+  }
+
+  void lowerOp(mem::ViewOp op) {
+    op.replaceAllUsesWith(makeMemref(pointerOf(op.getSource()), cast<MemRefType>(op.getType()),
+                                     op.getSizes()));
+  }
+
+  void lowerOp(mem::OutputOp op) {
+    auto type = cast<MemRefType>(op.getType());
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0, next = 0; dim < type.getRank(); ++dim)
+      sizes.push_back(type.isDynamicDim(dim) ? toWord(op.getSizes()[next++])
+                                             : constantWord(type.getDimSize(dim)));
+    Value data = callback(Output, pointer,
+                          {envField(Self), constantInt(op.getIndex()), dimsArray(sizes),
+                           constantInt(type.getRank())});
+    exitIfNull(data, PEBBLE_ERROR_MEMORY);
+    op.replaceAllUsesWith(makeMemref(data, type, op.getSizes()));
+  }
+
+  void lowerOp(memref::AllocOp op) {
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0, next = 0; dim < op.getType().getRank(); ++dim)
+      sizes.push_back(op.getType().isDynamicDim(dim)
+                          ? toWord(op.getDynamicSizes()[next++])
+                          : constantWord(op.getType().getDimSize(dim)));
+    Value data = callback(Allocate, pointer, {envField(Self), bytesOf(op.getType(), sizes)});
+    exitIfNull(data, PEBBLE_ERROR_MEMORY);
+    op.replaceAllUsesWith(makeMemref(data, op.getType(), op.getDynamicSizes()));
+  }
+
+  void lowerOp(mem::ReleaseOp op) {
+    callback(Release, {}, {envField(Self), pointerOf(op.getBuffer())});
+  }
+
+  void lowerOp(mem::LaunchOp op) {
+    SmallVector<Value> arguments{env()}, sizes;
+    auto add = [&](Value buffer) {
+      arguments.push_back(pointerOf(buffer));
+      auto type = cast<MemRefType>(buffer.getType());
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        if (type.isDynamicDim(dim))
+          sizes.push_back(memref::DimOp::create(b, buffer, dim));
+    };
+    for (Value input : op.getInputs())
+      add(input);
+    for (Value output : op.getOutputs())
+      add(output);
+    llvm::append_range(arguments, sizes);
+    exitIf(func::CallOp::create(b, op.getKernel(), b.getI32Type(), arguments).getResult(0));
+  }
+
+  void lowerOp(mem::CopyOp op) {
+    auto type = cast<MemRefType>(op.getSource().getType());
+    Value bytes = bytesOf(type, sizesOf(op.getSource()));
+    LLVM::MemcpyOp::create(b, pointerOf(op.getTarget()), pointerOf(op.getSource()), bytes,
+                           /*isVolatile=*/false);
+  }
+
+  void lowerOp(mem::LibraryOp op) {
+    ArrayRef<bool> present = op.getPresent();
+    Value array = stack(tensorType, present.size() + op.getOutputs().size());
+    size_t nextInput = 0, nextType = 0, index = 0;
+    auto store = [&](Value buffer) {
+      storeTensor(array, index++, pointerOf(buffer), dimsArray(sizesOf(buffer)),
+                  op.getDtypes()[nextType++], cast<MemRefType>(buffer.getType()).getRank());
+    };
+    for (bool isPresent : present) {
+      if (isPresent)
+        store(op.getInputs()[nextInput++]);
+      else
+        storeAbsent(array, index++);
+    }
+    for (Value output : op.getOutputs())
+      store(output);
+    op.replaceAllUsesWith(callExternal(op.getSymbol(), {array, table<int64_t>(op.getInts()),
+                                                        table<double>(op.getFloats())}));
+  }
+
+  void lowerOp(mem::InferDimsOp op) {
+    ArrayRef<bool> present = op.getPresent();
+    Value array = stack(tensorType, present.size());
+    Value null = LLVM::ZeroOp::create(b, pointer);
+    size_t operand = 0, nextSize = 0, nextData = 0;
+    for (auto [position, isPresent] : llvm::enumerate(present)) {
+      if (!isPresent) {
+        storeAbsent(array, position);
+        continue;
+      }
+      int64_t rank = op.getOperandRanks()[operand];
+      SmallVector<Value> sizes;
+      for (int64_t dim = 0; dim < rank; ++dim)
+        sizes.push_back(constantOrWord(op.getSizes()[nextSize++]));
+      Value data = null;
+      if (nextData < op.getData().size() &&
+          op.getDataPositions()[nextData] == static_cast<int64_t>(position))
+        data = pointerOf(op.getData()[nextData++]);
+      storeTensor(array, position, data, dimsArray(sizes), op.getDtypes()[operand], rank);
+      ++operand;
+    }
+    Value rows = stack(pointer, op.getRanks().size());
+    Value results = stack(word, op.getDims().size());
+    int64_t first = 0;
+    for (auto [index, rank] : llvm::enumerate(op.getRanks())) {
+      LLVM::StoreOp::create(b, offsetBy(results, first * 8),
+                            offsetBy(rows, static_cast<int64_t>(index) * 8));
+      first += rank;
+    }
+    exitIf(callExternal(("pebble_shape_" + op.getSymbol()).str(),
+                        {array, table<int64_t>(op.getInts()), table<double>(op.getFloats()),
+                         rows}));
+    for (auto [index, dim] : llvm::enumerate(op.getDims()))
+      dim.replaceAllUsesWith(toIndex(LLVM::LoadOp::create(
+          b, word, offsetBy(results, static_cast<int64_t>(index) * 8))));
+  }
+
+  Value constantOrWord(Value index) {
+    if (auto constant = index.getDefiningOp<arith::ConstantIndexOp>())
+      return constantWord(constant.value());
+    return toWord(index);
+  }
+
+  ModuleOp module;
+  ImplicitLocOpBuilder b;
+  Type pointer, word;
+  LLVM::LLVMStructType envType, tensorType;
+  unsigned tables = 0;
+};
+
+class LowerMem : public pebble::impl::LowerMemBase<LowerMem> {
+  void runOnOperation() override {
+    if (failed(MemLowering(getOperation()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
