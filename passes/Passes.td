@@ -76,7 +76,7 @@ def AssignConstants : Pass<"assign-constants", "::mlir::ModuleOp"> {
   let summary = "Place constants in the constant section";
   let description = [{
     Equal constants share one place; each starts at a multiple of 64 bytes, in order of first use.
-    The section's size becomes the module attribute `mem.constant_bytes`.
+    The module attribute `mem.constants` lists [offset, value], `mem.constant_bytes` is the size.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
 }

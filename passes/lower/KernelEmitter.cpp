@@ -27,9 +27,9 @@ Value KernelEmitter::memoryAt(Value pointer, RankedTensorType type, ArrayRef<OpF
   };
   Value count = arith::IndexCastOp::create(b, word, toValue(b, elements));
   Value result = LLVM::PoisonOp::create(b, descriptor);
-  result = LLVM::InsertValueOp::create(b, result, pointer, 0);
-  result = LLVM::InsertValueOp::create(b, result, pointer, 1);
-  result = LLVM::InsertValueOp::create(b, result, constant(0), 2);
+  result = LLVM::InsertValueOp::create(b, result, pointer, ArrayRef<int64_t>{0});
+  result = LLVM::InsertValueOp::create(b, result, pointer, ArrayRef<int64_t>{1});
+  result = LLVM::InsertValueOp::create(b, result, constant(0), ArrayRef<int64_t>{2});
   result = LLVM::InsertValueOp::create(b, result, count, ArrayRef<int64_t>{3, 0});
   result = LLVM::InsertValueOp::create(b, result, constant(1), ArrayRef<int64_t>{4, 0});
   return UnrealizedConversionCastOp::create(b, memref, result).getResult(0);

@@ -18,6 +18,7 @@ class AssignConstants : public pebble::impl::AssignConstantsBase<AssignConstants
   void runOnOperation() override {
     // Attributes are uniqued: equal attributes are one pointer.
     llvm::DenseMap<Attribute, int64_t> places;
+    SmallVector<Attribute> table;
     int64_t end = 0;
     Builder builder(&getContext());
     getOperation().walk([&](mem::ConstantOp op) {
@@ -28,7 +29,10 @@ class AssignConstants : public pebble::impl::AssignConstantsBase<AssignConstants
         end = llvm::alignTo(end + std::max<int64_t>(bytes, 1), 64);
       }
       op.setOffsetAttr(builder.getI64IntegerAttr(place->second));
+      if (isNew)
+        table.push_back(builder.getArrayAttr({op.getOffsetAttr(), op.getValue()}));
     });
+    getOperation()->setAttr("mem.constants", builder.getArrayAttr(table));
     getOperation()->setAttr("mem.constant_bytes", builder.getI64IntegerAttr(end));
   }
 };

@@ -20,7 +20,7 @@ constexpr int64_t alignment = 64; // A cache line, and the widest vector.
 struct Buffer {
   memref::AllocOp alloc;
   int64_t first, last; // Top-level positions of its life, both included.
-  int64_t bytes, offset = 0;
+  int64_t bytes, id, offset = 0;
 };
 
 /// All values that may name the memory of `buffer`.
@@ -76,7 +76,8 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
       }
       bool nested = alloc->getBlock() != &entry;
       if (alloc.getType().hasStaticShape() && !(nested && carried)) {
-        planned.push_back({alloc, first, last, bytesOf(alloc.getType())});
+        int64_t id = planned.size();
+        planned.push_back({alloc, first, last, bytesOf(alloc.getType()), id});
       } else if (!nested) {
         released.push_back({alloc, lastUser});
       }
@@ -110,7 +111,9 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     for (Buffer &buffer : buffers)
       order.push_back(&buffer);
     // Ties keep program order, so that plans repeat.
-    llvm::stable_sort(order, [](Buffer *a, Buffer *b) { return a->bytes > b->bytes; });
+    llvm::sort(order, [](Buffer *a, Buffer *b) {
+      return a->bytes != b->bytes ? a->bytes > b->bytes : a->id < b->id;
+    });
     SmallVector<Buffer *> placed;
     int64_t arena = 0;
     for (Buffer *buffer : order) {
@@ -118,7 +121,9 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
       for (Buffer *other : placed)
         if (other->first <= buffer->last && buffer->first <= other->last)
           conflicts.push_back(other);
-      llvm::stable_sort(conflicts, [](Buffer *a, Buffer *b) { return a->offset < b->offset; });
+      llvm::sort(conflicts, [](Buffer *a, Buffer *b) {
+        return a->offset != b->offset ? a->offset < b->offset : a->id < b->id;
+      });
       int64_t offset = 0;
       for (Buffer *other : conflicts) {
         if (offset + buffer->bytes <= other->offset)

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/Pipelines.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace pebble;
+
+void pebble::buildSimplifyPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  // Functions of the model that were inlined, and constants that were folded, leave dead code.
+  pm.addPass(createSymbolDCEPass());
+}
+
+void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createFormKernels());
+  pm.addPass(createOutlineKernels());
+}
+
+void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createBufferizeProgram());
+  pm.addNestedPass<func::FuncOp>(createPlanMemory());
+}
+
+void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createLowerKernels({options.vectorBytes}));
+  // After lowering, so that constants that kernels read are placed too.
+  pm.addPass(createAssignConstants());
+  pm.addPass(createLowerMem());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createSCFToControlFlowPass());
+  arith::ArithExpandOpsPassOptions expand;
+  // The code generators call library routines that nobody links for these conversions.
+  expand.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  FinalizeMemRefToLLVMConversionPassOptions memrefOptions;
+  memrefOptions.indexBitwidth = options.indexBits;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memrefOptions));
+  pm.addPass(createConvertMathToLLVMPass());
+  ConvertFuncToLLVMPassOptions funcOptions;
+  funcOptions.indexBitwidth = options.indexBits;
+  pm.addPass(createConvertFuncToLLVMPass(funcOptions));
+  ArithToLLVMConversionPassOptions arithOptions;
+  arithOptions.indexBitwidth = options.indexBits;
+  pm.addPass(createArithToLLVMConversionPass(arithOptions));
+  ConvertControlFlowToLLVMPassOptions flowOptions;
+  flowOptions.indexBitwidth = options.indexBits;
+  pm.addPass(createConvertControlFlowToLLVMPass(flowOptions));
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createFinalizeProgram({options.prefix}));
+}
+
+llvm::ArrayRef<Phase> pebble::phases() {
+  static constexpr Phase all[] = {
+      {"simplify", buildSimplifyPipeline},
+      {"fuse", buildFusePipeline},
+      {"schedule", buildSchedulePipeline},
+      {"lower", buildLowerPipeline},
+  };
+  return all;
+}
+
+void pebble::registerPipelines() {
+  for (const Phase &phase : phases())
+    PassPipelineRegistration<>("pebble-" + phase.name.str(), "The phase " + phase.name.str(),
+                               [&phase](OpPassManager &pm) { phase.build(pm, PipelineOptions()); });
+}

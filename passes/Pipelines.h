@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The named phases between import and emission, each a pipeline.
+#ifndef PEBBLE_PASSES_PIPELINES_H
+#define PEBBLE_PASSES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+
+#include <string>
+
+namespace pebble {
+
+/// What the targets decide about the pipelines.
+struct PipelineOptions {
+  std::string prefix = "model"; ///< Of exported symbols.
+  int64_t vectorBytes = 64;     ///< Width of a vector register; 0 without vectors.
+  unsigned indexBits = 64;
+};
+
+void buildSimplifyPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+void buildFusePipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+void buildSchedulePipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+void buildLowerPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+struct Phase {
+  llvm::StringLiteral name;
+  void (*build)(mlir::OpPassManager &pm, const PipelineOptions &options);
+};
+/// In order; "import" precedes and "emit" follows them.
+llvm::ArrayRef<Phase> phases();
+
+/// Registers each phase as pipeline `pebble-<phase>`.
+void registerPipelines();
+
+} // namespace pebble
+
+#endif // PEBBLE_PASSES_PIPELINES_H

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "targets/Driver.h"
+
+#include "dialects/mem/Mem.h"
+#include "dialects/nn/Constants.h"
+#include "dialects/nn/KernelCall.h"
+#include "frontends/onnx/Importer.h"
+#include "passes/Passes.h"
+#include "targets/Target.h"
+
+#include "mlir/Dialect/DLTI/DLTI.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+#include <deque>
+
+using namespace pebble;
+
+namespace {
+
+/// Large constants are shown by name only: dumps are for reading.
+constexpr int64_t longestPrintedConstant = 32;
+
+class Compilation {
+public:
+  Compilation(const CompileOptions &options, llvm::raw_ostream &diagnostics)
+      : options(options), diagnostics(diagnostics), context(makeRegistry()) {
+    context.loadAllAvailableDialects();
+    context.disableMultithreading();
+  }
+
+  int check() { return import(); }
+
+  int run() {
+    target = createTarget(options.target);
+    if (!target) {
+      return usage("--target " + options.target + " is not one of " +
+                   llvm::join(targetNames(), ", "));
+    }
+    if (!llvm::is_contained(target->emitKinds(), options.emit) && options.compileTo.empty())
+      return usage("--emit " + options.emit + " is not one of " +
+                   llvm::join(target->emitKinds(), ", ") + " for target " + options.target);
+    if (!options.compileTo.empty() && options.compileTo != "import" &&
+        llvm::none_of(phases(),
+                      [&](const Phase &phase) { return phase.name == options.compileTo; }))
+      return usage("--compile-to " + options.compileTo +
+                   " is not one of import, simplify, fuse, schedule, lower");
+    std::string error;
+    if (!target->configure({options.cpu, options.fastMath}, error))
+      return usage(error);
+
+    if (int code = import())
+      return code;
+    if (int code = runPhases())
+      return code;
+    if (!options.compileTo.empty())
+      return writeText(moduleText());
+    return emit();
+  }
+
+private:
+  static const mlir::DialectRegistry &makeRegistry() {
+    static const mlir::DialectRegistry registry = [] {
+      mlir::DialectRegistry dialects;
+      dialects.insert<nn::NNDialect, mem::MemDialect, mlir::arith::ArithDialect,
+                      mlir::func::FuncDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
+                      mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                      mlir::vector::VectorDialect, mlir::DLTIDialect>();
+      mlir::registerAllExtensions(dialects);
+      return dialects;
+    }();
+    return registry;
+  }
+
+  int usage(const std::string &message) {
+    diagnostics << "error[E1001]: " << message << "\n";
+    return ExitUsage;
+  }
+
+  int internal(const std::string &message) {
+    diagnostics << "error[E9001]: " << message << "\n";
+    return ExitInternal;
+  }
+
+  int import() {
+    onnx::Problems problems;
+    model = onnx::readModel(options.model, problems);
+    if (model)
+      module = onnx::importModel(model, context, {options.dims}, problems);
+    if (!problems.empty() || !module) {
+      problems.print(diagnostics);
+      return problems.empty() ? ExitInternal : problems.exitCode();
+    }
+    describeSignature();
+    if (!options.dumpDir.empty())
+      return dump("import");
+    return ExitOk;
+  }
+
+  void describeSignature() {
+    auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+    auto spec = [](mlir::Type type, mlir::DictionaryAttr attributes) {
+      package::TensorSpec tensor;
+      auto tensorType = mlir::cast<mlir::RankedTensorType>(type);
+      tensor.dtype = nn::dtypeOf(tensorType.getElementType());
+      for (int64_t size : tensorType.getShape())
+        tensor.dims.push_back(mlir::ShapedType::isDynamic(size) ? package::kDynamic : size);
+      tensor.dimNames.resize(tensor.dims.size());
+      if (!attributes)
+        return tensor;
+      if (auto name = attributes.getAs<mlir::StringAttr>("nn.name"))
+        tensor.name = name.str();
+      if (auto names = attributes.getAs<mlir::ArrayAttr>("nn.dims"))
+        for (auto [dimName, attr] : llvm::zip(tensor.dimNames, names))
+          dimName = mlir::cast<mlir::StringAttr>(attr).str();
+      return tensor;
+    };
+    for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
+      manifest.inputs.push_back(spec(type, main.getArgAttrDict(index)));
+    for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
+      manifest.outputs.push_back(spec(type, main.getResultAttrDict(index)));
+  }
+
+  int runPhases() {
+    PipelineOptions pipelineOptions = target->pipelineOptions();
+    std::string messages;
+    mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
+        messages += (messages.empty() ? "" : "\n") + diagnostic.str();
+      return mlir::success();
+    });
+    for (const Phase &phase : phases()) {
+      if (options.compileTo == "import")
+        break;
+      mlir::PassManager pm(&context);
+      std::string reproducer = reproducerPath(phase.name);
+      pm.enableCrashReproducerGeneration(reproducer);
+      phase.build(pm, pipelineOptions);
+      if (mlir::failed(pm.run(*module)))
+        return internal("phase " + phase.name.str() + " failed: " + messages +
+                        "\n  reproducer: " + reproducer);
+      if (auto main = module->lookupSymbol<mlir::func::FuncOp>("main"))
+        if (auto bytes = main->getAttrOfType<mlir::IntegerAttr>("mem.arena_bytes"))
+          arenaBytes = bytes.getInt();
+      if (!options.dumpDir.empty())
+        if (int code = dump(phase.name))
+          return code;
+      if (phase.name == options.compileTo)
+        break;
+    }
+    return ExitOk;
+  }
+
+  std::string reproducerPath(llvm::StringRef phase) {
+    llvm::SmallString<128> path;
+    llvm::sys::path::system_temp_directory(/*erasedOnReboot=*/true, path);
+    llvm::sys::path::append(path, "pebble-" + model->name() + "-" + phase + ".mlir");
+    return path.str().str();
+  }
+
+  std::string moduleText() {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    mlir::OpPrintingFlags flags;
+    flags.elideLargeElementsAttrs(longestPrintedConstant)
+        .elideLargeResourceString(longestPrintedConstant);
+    module->print(stream, flags);
+    return text;
+  }
+
+  int dump(llvm::StringRef phase) {
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
+      return usage("cannot create " + options.dumpDir + ": " + error.message());
+    llvm::SmallString<128> path(options.dumpDir);
+    llvm::sys::path::append(path, phase + ".mlir");
+    return writeFile(path.str().str(), moduleText());
+  }
+
+  int writeText(const std::string &text) {
+    if (options.output == "-") {
+      llvm::outs() << text;
+      return ExitOk;
+    }
+    return writeFile(options.output, text);
+  }
+
+  int writeFile(const std::string &path, llvm::StringRef bytes) {
+    std::error_code error;
+    llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
+    if (error)
+      return usage("cannot write " + path + ": " + error.message());
+    file.os() << bytes;
+    file.os().close();
+    if (file.os().has_error()) {
+      std::string reason = file.os().error().message();
+      file.os().clear_error();
+      return usage("cannot write " + path + ": " + reason);
+    }
+    file.keep();
+    return ExitOk;
+  }
+
+  int emit() {
+    Artifact artifact;
+    std::string error;
+    if (!target->emit(*module, options.emit, artifact, error))
+      return internal(error);
+    if (options.emit != "package") {
+      const package::SectionContents &code = artifact.sections.front();
+      return writeFile(options.output, llvm::StringRef(static_cast<const char *>(
+                                                           code.chunks.front().data),
+                                                       code.size));
+    }
+    return writePackage(artifact, error);
+  }
+
+  int writePackage(Artifact &artifact, std::string &error) {
+    manifest.toolVersion = PEBBLE_VERSION;
+    manifest.modelName = model->name().str();
+    manifest.entry = target->pipelineOptions().prefix + "_main";
+    if (auto file = llvm::MemoryBuffer::getFile(options.model, false, false))
+      manifest.modelSha256 = llvm::SHA256::hash(llvm::arrayRefFromStringRef((*file)->getBuffer()));
+    for (auto &[name, value] : options.dims)
+      manifest.flags.push_back("--dim=" + name + "=" + std::to_string(value));
+    target->describe(manifest);
+    manifest.arenaBytes = arenaBytes;
+
+    artifact.sections.push_back(constantsSection());
+    if (!package::writePackage(options.output, manifest, artifact.sections, error))
+      return usage(error);
+    return ExitOk;
+  }
+
+  package::SectionContents constantsSection() {
+    package::SectionContents section;
+    section.name = package::kConstantsSection;
+    if (auto bytes = (*module)->getAttrOfType<mlir::IntegerAttr>("mem.constant_bytes"))
+      section.size = bytes.getInt();
+    auto constants = (*module)->getAttrOfType<mlir::ArrayAttr>("mem.constants");
+    for (mlir::Attribute entry : constants ? constants.getValue() : llvm::ArrayRef<mlir::Attribute>()) {
+      auto pair = mlir::cast<mlir::ArrayAttr>(entry);
+      uint64_t offset = mlir::cast<mlir::IntegerAttr>(pair[0]).getInt();
+      expanded.emplace_back();
+      llvm::ArrayRef<char> bytes =
+          nn::rawBytes(mlir::cast<mlir::ElementsAttr>(pair[1]), expanded.back());
+      if (!bytes.empty())
+        section.chunks.push_back({bytes.data(), bytes.size(), offset});
+    }
+    return section;
+  }
+
+  const CompileOptions &options;
+  llvm::raw_ostream &diagnostics;
+  std::unique_ptr<Target> target;
+  package::Manifest manifest;
+  std::shared_ptr<const onnx::Model> model;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  uint64_t arenaBytes = 0;
+  std::deque<llvm::SmallVector<char, 0>> expanded;
+};
+
+} // namespace
+
+int pebble::compileModel(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
+  return Compilation(options, diagnostics).run();
+}
+
+int pebble::checkModel(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
+  return Compilation(options, diagnostics).check();
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Compiles a model from file to file: the function behind `pebble compile` and `pebble check`.
+#ifndef PEBBLE_TARGETS_DRIVER_H
+#define PEBBLE_TARGETS_DRIVER_H
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pebble {
+
+struct CompileOptions {
+  std::string model;                   ///< Path of the ONNX file.
+  std::string output;                  ///< Path to write; "-" is standard output for text.
+  std::string target = "x86";
+  std::string cpu = "native";
+  std::string emit = "package";
+  std::string compileTo;               ///< Stop after this phase and write its IR; "" runs all.
+  std::map<std::string, int64_t> dims; ///< Values of symbolic dims.
+  bool fastMath = false;
+  std::vector<std::string> plugins;    ///< Pass plugins to load.
+  std::vector<std::string> addedPasses; ///< "PIPELINE@after=PHASE".
+  std::string dumpDir;                 ///< Folder for the IR after each phase; "" for none.
+};
+
+/// Exit codes of the tools.
+enum ExitCode : int {
+  ExitOk = 0,
+  ExitUsage = 1,
+  ExitRejected = 2,
+  ExitUnsupported = 3,
+  ExitDoesNotFit = 4,
+  ExitMismatch = 5,
+  ExitInternal = 70
+};
+
+/// Compiles; diagnostics go to `diagnostics`, one line each. Returns an ExitCode.
+int compileModel(const CompileOptions &options, llvm::raw_ostream &diagnostics);
+
+/// Everything that stops this model from compiling, at once; writes nothing else.
+int checkModel(const CompileOptions &options, llvm::raw_ostream &diagnostics);
+
+} // namespace pebble
+
+#endif // PEBBLE_TARGETS_DRIVER_H

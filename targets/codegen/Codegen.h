@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From the LLVM dialect to machine code, for every target that LLVM has.
+#ifndef PEBBLE_TARGETS_CODEGEN_CODEGEN_H
+#define PEBBLE_TARGETS_CODEGEN_CODEGEN_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+
+namespace pebble {
+
+struct MachineOptions {
+  std::string triple;
+  std::string cpu;
+  std::string features;           ///< LLVM's "+avx2,+fma".
+  unsigned preferVectorBits = 0;  ///< 0: LLVM's choice.
+  bool positionIndependent = true;
+  bool hardFloat = false;         ///< Of Arm: pass floats in registers.
+};
+
+enum class CodeKind { Object, Assembly, LLVMIR };
+
+/// Translates the module, links what it needs of the kernel library, optimizes and generates code.
+/// Only `entry` stays visible. False with a reason in `error`.
+bool generateCode(mlir::ModuleOp module, const MachineOptions &machine, llvm::StringRef entry,
+                  CodeKind kind, std::string &code, std::string &error);
+
+/// Links an object into an ELF shared object that needs nothing but libc and libm.
+bool linkSharedObject(llvm::StringRef object, std::string &shared, std::string &error);
+
+} // namespace pebble
+
+#endif // PEBBLE_TARGETS_CODEGEN_CODEGEN_H

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "targets/x86/X86Target.h"
+
+#include "targets/codegen/Codegen.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace pebble;
+
+namespace {
+
+constexpr llvm::StringLiteral triple = "x86_64-unknown-linux-gnu";
+
+/// The levels of the x86-64 psABI, each with what it adds to the one before.
+struct Level {
+  llvm::StringLiteral cpu;
+  int64_t vectorBytes;
+  std::initializer_list<const char *> features;
+};
+const Level levels[] = {
+    {"x86-64-v2", 16, {"cx16", "popcnt", "sse3", "ssse3", "sse4.1", "sse4.2"}},
+    {"x86-64-v3", 32, {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"}},
+    {"x86-64-v4", 64, {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
+};
+
+/// Additions that a kernel can use; taken from the host for `native`.
+constexpr llvm::StringLiteral extensions[] = {"avx512vnni", "avxvnni", "avx512bf16", "avx512fp16"};
+
+class X86Target : public Target {
+public:
+  llvm::StringRef name() const override { return "x86"; }
+  llvm::StringRef summary() const override {
+    return "x86-64 servers and desktops; --cpu native, x86-64-v2, x86-64-v3 or x86-64-v4, with "
+           "additions such as x86-64-v4+avx512vnni";
+  }
+  llvm::ArrayRef<llvm::StringLiteral> emitKinds() const override {
+    static constexpr llvm::StringLiteral kinds[] = {"package", "so", "obj", "asm", "llvm"};
+    return kinds;
+  }
+
+  bool configure(const TargetOptions &options, std::string &error) override {
+    llvm::StringRef request = options.cpu;
+    if (request == "native")
+      return configureNative(error);
+    auto [level, additions] = request.split('+');
+    if (!select(level)) {
+      error = "--cpu " + options.cpu + " is not one of native, x86-64-v2, x86-64-v3, x86-64-v4";
+      return false;
+    }
+    for (llvm::StringRef addition : llvm::split(additions, '+')) {
+      if (addition.empty())
+        continue;
+      if (!llvm::is_contained(extensions, addition)) {
+        error = "--cpu " + options.cpu + ": " + addition.str() + " is not one of " +
+                llvm::join(extensions, ", ");
+        return false;
+      }
+      features.push_back(addition.str());
+    }
+    return true;
+  }
+
+  PipelineOptions pipelineOptions() const override {
+    PipelineOptions options;
+    options.vectorBytes = vectorBytes;
+    return options;
+  }
+
+  void describe(package::Manifest &manifest) const override {
+    manifest.target = "x86";
+    manifest.triple = triple.str();
+    manifest.cpu = cpu;
+    manifest.cpuFeatures = features;
+  }
+
+  bool emit(mlir::ModuleOp module, llvm::StringRef kind, Artifact &artifact,
+            std::string &error) override {
+    MachineOptions machine;
+    machine.triple = triple.str();
+    machine.cpu = cpu;
+    for (const std::string &feature : features)
+      machine.features += (machine.features.empty() ? "+" : ",+") + feature;
+    machine.preferVectorBits = vectorBytes * 8;
+    std::string entry = pipelinePrefix(module) + "_main", code;
+    CodeKind codeKind = kind == "llvm"  ? CodeKind::LLVMIR
+                        : kind == "asm" ? CodeKind::Assembly
+                                        : CodeKind::Object;
+    if (!generateCode(module, machine, entry, codeKind, code, error))
+      return false;
+    if (kind == "package" || kind == "so") {
+      std::string shared;
+      if (!linkSharedObject(code, shared, error))
+        return false;
+      code = std::move(shared);
+    }
+    artifact.addSection(package::kCodeSection, std::move(code));
+    return true;
+  }
+
+private:
+  static std::string pipelinePrefix(mlir::ModuleOp module) {
+    auto prefix = module->getAttrOfType<mlir::StringAttr>("nn.prefix");
+    return prefix ? prefix.str() : "model";
+  }
+
+  bool select(llvm::StringRef level) {
+    features.clear();
+    for (const Level &row : levels) {
+      features.insert(features.end(), row.features.begin(), row.features.end());
+      if (row.cpu == level) {
+        cpu = level.str();
+        vectorBytes = row.vectorBytes;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool configureNative(std::string &error) {
+    llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+    for (const Level &row : llvm::reverse(levels)) {
+      select(row.cpu);
+      if (llvm::all_of(features, [&](const std::string &feature) { return host.lookup(feature); })) {
+        for (llvm::StringRef extension : extensions)
+          if (host.lookup(extension))
+            features.push_back(extension.str());
+        return true;
+      }
+    }
+    error = "this processor lacks SSE4.2, the least that Pebble generates code for; name another "
+            "with --cpu";
+    return false;
+  }
+
+  std::string cpu;
+  std::vector<std::string> features;
+  int64_t vectorBytes = 16;
+};
+
+} // namespace
+
+std::unique_ptr<Target> pebble::createX86Target() { return std::make_unique<X86Target>(); }
