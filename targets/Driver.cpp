@@ -10,8 +10,8 @@
 #include "targets/Target.h"
 
 #include "mlir/Dialect/DLTI/DLTI.h"
-#include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -74,6 +74,7 @@ private:
                       mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                       mlir::vector::VectorDialect, mlir::DLTIDialect>();
       mlir::registerAllExtensions(dialects);
+      mlir::registerAllToLLVMIRTranslations(dialects);
       return dialects;
     }();
     return registry;

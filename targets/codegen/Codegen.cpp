@@ -4,7 +4,6 @@
 
 #include "runtime/kernels/Bitcode.h"
 
-#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -120,7 +119,6 @@ bool pebble::generateCode(mlir::ModuleOp module, const MachineOptions &options,
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(options, error);
   if (!machine)
     return false;
-  mlir::registerAllToLLVMIRTranslations(*module.getContext());
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule =
       mlir::translateModuleToLLVMIR(module, context, entry);
