@@ -55,7 +55,7 @@ public:
         continue;
       if (!llvm::is_contained(extensions, addition)) {
         error = "--cpu " + options.cpu + ": " + addition.str() + " is not one of " +
-                llvm::join(extensions, ", ");
+                llvm::join(llvm::ArrayRef(extensions), ", ");
         return false;
       }
       features.push_back(addition.str());
