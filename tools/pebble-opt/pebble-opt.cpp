@@ -5,6 +5,7 @@
 #include "dialects/mem/Mem.h"
 #include "dialects/nn/NN.h"
 #include "passes/Passes.h"
+#include "passes/Pipelines.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
@@ -18,6 +19,8 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   registry.insert<pebble::nn::NNDialect, pebble::mem::MemDialect>();
   mlir::registerAllPasses();
+  pebble::registerPebblePasses();
+  pebble::registerPipelines();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Pebble pass driver\n", registry));
 }

@@ -33,6 +33,8 @@ struct Failure : std::runtime_error {
 /// parsing.
 using DeclareVerb = std::function<int()> (*)(CLI::App &);
 
+std::function<int()> declareCheck(CLI::App &app);
+std::function<int()> declareCompile(CLI::App &app);
 std::function<int()> declareRun(CLI::App &app);
 std::function<int()> declareBench(CLI::App &app);
 std::function<int()> declareInspect(CLI::App &app);

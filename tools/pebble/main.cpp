@@ -17,6 +17,8 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
+    {"check", "Tell what stops a model from compiling", declareCheck},
+    {"compile", "Compile a model", declareCompile},
     {"run", "Run a package on this machine", declareRun},
     {"bench", "Measure how fast a model runs on this machine", declareBench},
     {"inspect", "Show what a package holds", declareInspect},
