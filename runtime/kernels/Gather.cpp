@@ -43,24 +43,33 @@ int32_t gather_elements(const pebble_tensor *tensors, const int64_t *ints, const
     return PEBBLE_ERROR_UNSUPPORTED;
   if (indices.rank != rank || !sameDims(indices, result) || !normalizeIndex(axis, rank))
     return PEBBLE_ERROR_SHAPE;
-  Odometer<1> walk;
-  walk.rank = rank;
-  rowMajorStrides(source.dims, rank, walk.strides[0]);
-  for (int i = 0; i < rank; ++i) {
+  for (int i = 0; i < rank; ++i)
     if (i != axis && indices.dims[i] > source.dims[i])
       return PEBBLE_ERROR_SHAPE;
+  int64_t count = numel(indices), dim = source.dims[axis];
+  if (count == 0)
+    return PEBBLE_OK;
+  // Rows run along the last dim; the other dims are walked.
+  Odometer<1> walk;
+  int64_t strides[maxRank];
+  rowMajorStrides(source.dims, rank, strides);
+  walk.rank = rank - 1;
+  for (int i = 0; i < rank - 1; ++i) {
     walk.dims[i] = indices.dims[i];
+    walk.strides[0][i] = i == axis ? 0 : strides[i];
   }
-  int64_t axisStride = walk.strides[0][axis];
-  walk.strides[0][axis] = 0;
   walk.reset();
+  int64_t columns = indices.dims[rank - 1], axisStride = strides[axis];
+  int64_t columnStride = axis == rank - 1 ? 0 : 1;
   T *to = data<T>(result);
-  const T *from = data<const T>(source);
-  for (int64_t k = 0, count = numel(indices); k < count; ++k, walk.next()) {
-    int64_t index = indexAt(indices, k);
-    if (!normalizeIndex(index, source.dims[axis]))
-      return PEBBLE_ERROR_INDEX;
-    to[k] = from[walk.offset[0] + index * axisStride];
+  for (int64_t k = 0; k < count; k += columns, walk.next()) {
+    const T *from = data<const T>(source) + walk.offset[0];
+    for (int64_t j = 0; j < columns; ++j) {
+      int64_t index = indexAt(indices, k + j);
+      if (!normalizeIndex(index, dim))
+        return PEBBLE_ERROR_INDEX;
+      to[k + j] = from[j * columnStride + index * axisStride];
+    }
   }
   return PEBBLE_OK;
 }

@@ -128,8 +128,10 @@ struct Taps {
     extrapolated = axis.extrapolates(coordinate, options.coordinates);
     // Antialiasing widens the filter when it shrinks the image.
     stretch = options.antialias && axis.scale < 1.0 ? axis.scale : 1.0;
-    double radius = options.mode == linear ? 1.0 : 2.0;
-    int64_t start = floorToInteger(-radius / stretch) + 1;
+    int64_t radius = options.mode == linear ? 1 : 2;
+    int64_t start = 1 - radius;
+    if (stretch != 1.0)
+      start = floorToInteger(static_cast<double>(-radius) / stretch) + 1;
     first = floorToInteger(coordinate) + start;
     count = 2 - 2 * start;
     norm = 1.0;
@@ -139,6 +141,13 @@ struct Taps {
     for (int64_t t = 0; t < count; ++t)
       sum += rawWeight(axis, t, options);
     norm = sum == 0.0 ? 1.0 : 1.0 / sum;
+  }
+
+  // An axis along which nothing changes: the position itself, without taps to weigh.
+  static Taps fixed(int64_t x) {
+    Taps result = {};
+    result.first = x;
+    return result;
   }
 
   double weight(const Axis &axis, int64_t tap, const Options &options) const {
@@ -154,8 +163,8 @@ private:
   }
 };
 
-// What a resize does: the axes from the outermost to the last one that changes; behind it `inner`
-// elements stay together.
+// What a resize does: the axes from the outermost to the last one that changes, neighbours that
+// both stay as they are joined; behind them `inner` elements stay together.
 struct Plan {
   Axis axes[maxRank];
   int count = 0; // 0: a plain copy
@@ -206,10 +215,20 @@ struct Plan {
         return PEBBLE_ERROR_SHAPE;
       if (!(axes[i].scale > 0.0) && axes[i].out > 0)
         return PEBBLE_ERROR_VALUE;
-      if (!axes[i].isIdentity(options.coordinates))
-        count = i + 1;
     }
-    inner = product(input.dims, count, rank);
+    while (rank > 0 && axes[rank - 1].isIdentity(options.coordinates))
+      inner *= axes[--rank].in;
+    for (int i = 0; i < rank; ++i) {
+      bool joins = count > 0 && axes[count - 1].isIdentity(options.coordinates) &&
+                   axes[i].isIdentity(options.coordinates);
+      if (joins) {
+        axes[count - 1].in *= axes[i].in;
+        axes[count - 1].out *= axes[i].out;
+        axes[count - 1].inStride = axes[i].inStride;
+      } else {
+        axes[count++] = axes[i];
+      }
+    }
     return PEBBLE_OK;
   }
 
@@ -221,11 +240,29 @@ struct Plan {
     return result;
   }
 
+  // As many rows as stay in cache while they are written in columns of a chunk, yet enough to make
+  // the work on the chunk's positions worthwhile.
+  int64_t rowsInBlock(int64_t elementBytes) const {
+    int64_t rowBytes = axes[count - 1].out * inner * elementBytes;
+    int64_t fitting = (int64_t(1) << 18) / rowBytes;
+    return fitting < 64 ? 64 : fitting;
+  }
+
   void position(int64_t row, int64_t *at) const {
     for (int i = count - 2; i >= 0; --i) {
       at[i] = row % axes[i].out;
       row /= axes[i].out;
     }
+  }
+
+  // Steps from one row's position to the next; returns the outermost axis that moved.
+  int nextRow(int64_t *at) const {
+    for (int i = count - 2; i >= 0; --i) {
+      if (++at[i] < axes[i].out)
+        return i;
+      at[i] = 0;
+    }
+    return 0;
   }
 };
 

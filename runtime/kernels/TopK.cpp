@@ -62,12 +62,17 @@ int32_t top_k(const pebble_tensor *tensors, const int64_t *ints, const double *f
       index[j * inner] = j;
     }
     makeHeap(k, before, swap);
-    for (int64_t j = k; j < dim; ++j)
-      if (better(from[j * inner], j, value[0], index[0])) {
-        value[0] = from[j * inner];
-        index[0] = j;
-        siftDown(0, k, before, swap);
-      }
+    C worst = value[0];
+    for (int64_t j = k; j < dim; ++j) {
+      // An equal element comes after those in the heap.
+      C candidate = from[j * inner];
+      if (!(largest ? greater(candidate, worst) : greater(worst, candidate)))
+        continue;
+      value[0] = from[j * inner];
+      index[0] = j;
+      siftDown(0, k, before, swap);
+      worst = value[0];
+    }
     sortHeap(k, before, swap);
   }
   return PEBBLE_OK;

@@ -21,8 +21,10 @@
 #define PEBBLE_MATH_UNARY(X)                                                                       \
   X(exp)                                                                                           \
   X(log)                                                                                           \
-  X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)  \
-      X(erf) X(sigmoid)
+  X(sin)                                                                                           \
+  X(cos)                                                                                           \
+  X(tan)                                                                                           \
+  X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(erf) X(sigmoid)
 #define PEBBLE_MATH_BINARY(X) X(pow) X(fmod)
 
 extern "C" {
