@@ -2,6 +2,7 @@
 
 #include "dialects/nn/NN.h"
 
+#include "dialects/interpreter/Folding.h"
 #include "dialects/nn/Constants.h"
 #include "dialects/nn/Inference.h"
 
@@ -25,6 +26,7 @@ void NNDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/nn/NNOps.cpp.inc"
       >();
+  pebble::interpreter::addConstantFolding(*this);
 }
 
 Operation *NNDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type,

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/interpreter/Folding.h"
+
+#include "dialects/interpreter/Interpreter.h"
+#include "dialects/nn/Constants.h"
+#include "dialects/nn/NN.h"
+
+#include "mlir/Interfaces/FoldInterfaces.h"
+
+using namespace mlir;
+using namespace pebble;
+using namespace pebble::interpreter;
+
+namespace {
+
+// A folded result takes space in the package where the op would compute it from less.
+constexpr int64_t alwaysSmall = 64 << 10;
+constexpr int64_t neverLarger = 64 << 20;
+
+bool isFoldable(Operation *op) {
+  if (isa<nn::RandomOp>(op) || op->getNumOperands() == 0)
+    return false;
+  return op->hasTrait<nn::ElementwiseOp>() || isa<nn::KernelOpInterface, nn::ShapeOfOp>(op);
+}
+
+std::optional<int64_t> totalBytes(TypeRange types) {
+  int64_t total = 0;
+  for (Type type : types) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    std::optional<int64_t> bytes = tensor ? nn::tensorBytes(tensor) : std::nullopt;
+    if (!bytes || llvm::AddOverflow(total, *bytes, total))
+      return std::nullopt;
+  }
+  return total;
+}
+
+struct ConstantFolding : public DialectFoldInterface {
+  using DialectFoldInterface::DialectFoldInterface;
+
+  LogicalResult fold(Operation *op, ArrayRef<Attribute> operands,
+                     SmallVectorImpl<OpFoldResult> &results) const final {
+    if (!isFoldable(op) || llvm::is_contained(operands, Attribute()))
+      return failure();
+    // Constants have static types, and a folded result keeps the op's type.
+    std::optional<int64_t> before = totalBytes(op->getOperandTypes());
+    std::optional<int64_t> after = totalBytes(op->getResultTypes());
+    if (!before || !after || *after > std::max(alwaysSmall, *before) || *after > neverLarger)
+      return failure();
+    SmallVector<Tensor> inputs, outputs;
+    for (Attribute operand : operands) {
+      auto elements = dyn_cast<ElementsAttr>(operand);
+      std::optional<Tensor> tensor = elements ? Tensor::of(elements) : std::nullopt;
+      if (!tensor)
+        return failure();
+      inputs.push_back(std::move(*tensor));
+    }
+    // An op that cannot be evaluated now may still never run; its error belongs to run time.
+    std::string error;
+    if (failed(evaluate(op, inputs, outputs, error)))
+      return failure();
+    for (const Tensor &output : outputs)
+      results.push_back(output.toAttr(op->getContext()));
+    return success();
+  }
+};
+
+} // namespace
+
+void pebble::interpreter::addConstantFolding(nn::NNDialect &dialect) {
+  dialect.addInterfaces<ConstantFolding>();
+}
