@@ -48,7 +48,8 @@ PEBBLE_INLINE void findTaps(Taps<A> &taps, A normalized, int64_t size, SampleMod
   if (m.mode == nearest)
     x = static_cast<A>(roundToInteger(x));
   if (x < low || x > high) {
-    if (m.padding == border)
+    // Cubic weights depend on the place between elements that lie outside too.
+    if (m.padding == border && m.mode != cubic)
       x = clampCoordinate(x, A(0), extent - A(1));
     else if (m.padding == reflection)
       x = reflectCoordinate(x, low, high);
