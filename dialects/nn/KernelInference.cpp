@@ -139,8 +139,8 @@ private:
       auto to = op.attributes.getAs<TypeAttr>("to");
       bool valid = to && nn::dtypeOf(to.getValue()) != PEBBLE_NONE;
       bool sameBits = op.name != "nn.bit_cast" ||
-                      (valid && to.getValue().getIntOrFloatBitWidth() ==
-                                    elementOf(operands[0]).getIntOrFloatBitWidth());
+                      (valid && nn::elementBytes(to.getValue()) ==
+                                    nn::elementBytes(elementOf(operands[0])));
       return valid && sameBits ? to.getValue() : Type();
     }
     }

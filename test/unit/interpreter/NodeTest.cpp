@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Interprets the node tests of the onnx package: each imports, and gives the outputs that come with
+// it. Nodes that the front end does not support are no concern of the interpreter.
+
+#include "dialects/interpreter/Elementwise.h"
+#include "dialects/interpreter/Interpreter.h"
+#include "dialects/nn/NN.h"
+#include "frontends/onnx/Importer.h"
+#include "frontends/onnx/onnx-ml.pb.h"
+#include "frontends/onnx/TensorData.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <set>
+#include <sstream>
+
+using namespace pebble;
+using namespace pebble::interpreter;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Their outputs are random by definition.
+const std::set<std::string> randomTests = {
+    "test_bernoulli", "test_bernoulli_double", "test_bernoulli_double_expanded",
+    "test_bernoulli_expanded", "test_bernoulli_seed", "test_bernoulli_seed_expanded",
+    "test_training_dropout", "test_training_dropout_default",
+    "test_training_dropout_default_mask", "test_training_dropout_mask"};
+
+std::string readFile(const fs::path &path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+std::optional<Tensor> readTensor(const fs::path &path, const onnx::Model &model,
+                                 mlir::MLIRContext &context) {
+  auto proto = std::make_shared<onnx::proto::TensorProto>();
+  if (!proto->ParseFromString(readFile(path)) ||
+      !onnx::elementTypeOf(proto->data_type(), &context))
+    return std::nullopt;
+  std::optional<Tensor> tensor =
+      Tensor::of(onnx::tensorValue(*proto, model, proto, &context));
+  // The attribute may share the message's memory; the tensor outlives both.
+  return tensor ? Tensor::copyOf(tensor->dtype(), tensor->dims(), tensor->bytes()) : std::nullopt;
+}
+
+std::vector<Tensor> readTensors(const fs::path &folder, const std::string &prefix,
+                                const onnx::Model &model, mlir::MLIRContext &context) {
+  std::vector<Tensor> tensors;
+  for (int i = 0;; ++i) {
+    fs::path path = folder / (prefix + std::to_string(i) + ".pb");
+    std::optional<Tensor> tensor =
+        fs::exists(path) ? readTensor(path, model, context) : std::nullopt;
+    if (!tensor)
+      return tensors;
+    tensors.push_back(std::move(*tensor));
+  }
+}
+
+std::vector<double> toDoubles(const Tensor &tensor) {
+  std::optional<Tensor> wide = Tensor::allocate(PEBBLE_F64, tensor.dims());
+  EXPECT_TRUE(wide && convertElements(tensor, *wide));
+  const double *data = wide->data<double>();
+  return std::vector<double>(data, data + wide->numElements());
+}
+
+std::string difference(const Tensor &actual, const Tensor &expected) {
+  std::ostringstream text;
+  if (actual.dtype() != expected.dtype())
+    text << "type " << actual.dtype() << " instead of " << expected.dtype();
+  else if (actual.dims() != expected.dims())
+    text << "other dims";
+  if (!text.str().empty())
+    return text.str();
+  std::vector<double> a = toDoubles(actual), b = toDoubles(expected);
+  // Expected values carry rounding errors of the largest ones, where exact results are 0.
+  double largest = 0;
+  for (double value : b)
+    largest = std::isfinite(value) ? std::max(largest, std::fabs(value)) : largest;
+  double absolute = expected.dtype() == PEBBLE_F32 ? 1e-7 + 1e-7 * largest : 1e-7;
+  for (size_t i = 0; i < a.size(); ++i)
+    if (!(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])) ||
+          std::fabs(a[i] - b[i]) <= absolute + 1e-3 * std::fabs(b[i]))) {
+      text << "element " << i << " is " << a[i] << " instead of " << b[i];
+      break;
+    }
+  return text.str();
+}
+
+/// Empty when the test passes or does not apply; counts those that ran.
+std::string runTest(const fs::path &folder, int &ran) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
+  onnx::Problems problems;
+  std::shared_ptr<const onnx::Model> model =
+      onnx::readModel((folder / "model.onnx").string(), problems);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      model ? onnx::importModel(model, context, {}, problems) : nullptr;
+  if (!module) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    problems.print(stream);
+    return problems.exitCode() == 3 ? "" : text;
+  }
+  auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  for (const auto &data : fs::directory_iterator(folder)) {
+    if (!data.is_directory())
+      continue;
+    std::vector<Tensor> inputs = readTensors(data.path(), "input_", *model, context);
+    std::vector<Tensor> outputs = readTensors(data.path(), "output_", *model, context);
+    llvm::SmallVector<Tensor> results;
+    std::string error;
+    if (failed(interpretFunction(main, inputs, results, error)))
+      return error;
+    ++ran;
+    if (results.size() != outputs.size())
+      return std::to_string(results.size()) + " outputs";
+    for (size_t i = 0; i < results.size(); ++i)
+      if (std::string bad = difference(results[i], outputs[i]); !bad.empty())
+        return "output " + std::to_string(i) + ": " + bad;
+  }
+  return "";
+}
+
+TEST(NodeTest, GivesTheExpectedOutputs) {
+  int ran = 0;
+  std::set<fs::path> folders;
+  for (const auto &entry : fs::directory_iterator(PEBBLE_NODE_TESTS))
+    folders.insert(entry.path());
+  const char *only = std::getenv("PEBBLE_NODE_TEST");
+  for (const fs::path &folder : folders) {
+    std::string name = folder.filename().string();
+    if (randomTests.count(name) != 0 || (only && name.find(only) == std::string::npos))
+      continue;
+    if (std::string problem = runTest(folder, ran); !problem.empty())
+      ADD_FAILURE() << name << ": " << problem;
+  }
+  if (!only)
+    EXPECT_GE(ran, 1400) << "far fewer nodes than the front end supports were interpreted";
+}
+
+} // namespace
