@@ -6,6 +6,30 @@ include "mlir/Pass/PassBase.td"
 
 //===-- fuse --------------------------------------------------------------===//
 
+def AssignLayouts : Pass<"assign-layouts", "::mlir::func::FuncOp"> {
+  let summary = "Compute image layers channels-last, with packed weights";
+  let description = [{
+    f32 convolutions with constant weights and pools over two dims of known size become their
+    channels-last forms between two transposes; `sink-transposes` then removes most of those.
+    Weights are packed here, once: [group, block, KH, KW, C, lanes] for blocks of `block` output
+    channels. Padding becomes an `nn.pad` of its own, except where the layer can skip it.
+  }];
+  let options = [
+    Option<"block", "block", "int64_t", /*default=*/"32", "Output channels in a block of weights">,
+  ];
+  let dependentDialects = ["::pebble::nn::NNDialect"];
+}
+
+def SinkTransposes : Pass<"sink-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Move transposes towards the results until they meet their inverse";
+  let description = [{
+    A transpose moves below elementwise layers, concatenations, reductions, pads, slices and
+    resizes when all of their operands agree on it; two in a row become one; one that moves only
+    dims of size 1 is a reshape.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect"];
+}
+
 def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
   let summary = "Group layers into kernels";
   let description = [{

@@ -21,6 +21,11 @@ void pebble::buildSimplifyPipeline(OpPassManager &pm, const PipelineOptions &opt
 }
 
 void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  if (options.vectorBytes > 0) {
+    pm.addNestedPass<func::FuncOp>(createAssignLayouts({options.vectorBytes / 2}));
+    pm.addNestedPass<func::FuncOp>(createSinkTransposes());
+    pm.addPass(createCSEPass());
+  }
   pm.addNestedPass<func::FuncOp>(createFormKernels());
   pm.addPass(createOutlineKernels());
 }

@@ -8,4 +8,5 @@ include "dialects/nn/NNStructure.td"
 include "dialects/nn/NNCompute.td"
 include "dialects/nn/NNControl.td"
 include "dialects/nn/NNProgram.td"
+include "dialects/nn/NNLayout.td"
 #endif

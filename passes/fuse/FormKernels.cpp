@@ -24,7 +24,8 @@ bool isElementwise(Operation *op) { return op->hasTrait<nn::ElementwiseOp>(); }
 bool computes(Operation *op) {
   if (isa<nn::ReshapeOp, nn::BitCastOp>(op))
     return false;
-  return isElementwise(op) || isa<nn::KernelOpInterface, nn::ShapeOfOp>(op);
+  return isElementwise(op) || op->hasTrait<nn::EpilogueOp>() ||
+         isa<nn::KernelOpInterface, nn::ShapeOfOp>(op);
 }
 
 bool isClonedConstant(Operation *op) {

@@ -4,7 +4,6 @@
 
 #include "dialects/nn/KernelCall.h"
 
-#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace pebble;
@@ -181,25 +180,6 @@ void KernelEmitter::addStatus(Value next) {
   Value zero = arith::ConstantIntOp::create(b, 0, 32);
   Value ok = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, status, zero);
   status = arith::SelectOp::create(b, ok, next, status);
-}
-
-static bool emitShapeOf(KernelEmitter &emitter, Operation *op) {
-  ImplicitLocOpBuilder &b = emitter.builder();
-  const KernelTensor *input = emitter.tensor(op->getOperand(0));
-  const KernelTensor *result = emitter.tensor(op->getResult(0));
-  for (auto [index, size] : llvm::enumerate(input->dims)) {
-    Value word = arith::IndexCastOp::create(b, b.getI64Type(), toValue(b, size));
-    memref::StoreOp::create(b, word, result->memory,
-                            arith::ConstantIndexOp::create(b, index).getResult());
-  }
-  return true;
-}
-
-EmitKernelOp pebble::findEmitter(Operation *op) {
-  static const llvm::StringMap<EmitKernelOp> emitters = {
-      {"shape_of", emitShapeOf},
-  };
-  return emitters.lookup(op->getName().stripDialect());
 }
 
 LogicalResult KernelEmitter::run() {

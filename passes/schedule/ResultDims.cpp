@@ -21,6 +21,9 @@ SmallVector<Value> ResultDims::of(Value tensor, Location loc) {
       dims.push_back(memref::DimOp::create(builder, loc, it->second, dim));
   } else if (op->hasTrait<nn::ElementwiseOp>()) {
     dims = broadcast(op, type, loc);
+  } else if (auto product = dyn_cast<nn::MatMulPackedOp>(op)) {
+    dims = of(product.getInput(), loc);
+    dims.back() = arith::ConstantIndexOp::create(builder, loc, type.getShape().back());
   } else {
     callShapeFunction(op, loc);
     return known.lookup(tensor);

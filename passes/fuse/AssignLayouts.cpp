@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/Passes.h"
+
+#include "dialects/nn/Constants.h"
+
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace pebble {
+#define GEN_PASS_DEF_ASSIGNLAYOUTS
+#include "passes/Passes.h.inc"
+} // namespace pebble
+
+using namespace mlir;
+using namespace pebble;
+
+namespace {
+
+constexpr int64_t toChannelsLast[] = {0, 2, 3, 1}, toChannelsFirst[] = {0, 3, 1, 2};
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// A two-dimensional f32 layer whose sizes are all known.
+bool isStaticImageLayer(Operation *op) {
+  RankedTensorType input = typeOf(op->getOperand(0)), result = typeOf(op->getResult(0));
+  return input.getRank() == 4 && input.getElementType().isF32() && input.hasStaticShape() &&
+         result.hasStaticShape() && result.getNumElements() > 0;
+}
+
+struct Window {
+  SmallVector<int64_t, 2> kernel, strides, dilations;
+  SmallVector<int64_t, 4> pads; // [top, left, bottom, right]
+};
+
+/// Pads as they come out for this input; the bottom and right ones cover what the last window reads.
+Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int64_t> kernel,
+                  ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads,
+                  nn::AutoPad autoPad) {
+  Window window;
+  window.kernel.assign(kernel.begin(), kernel.end());
+  window.strides.assign(strides.begin(), strides.end());
+  window.dilations.assign(dilations.begin(), dilations.end());
+  window.pads.resize(4);
+  for (int dim = 0; dim < 2; ++dim) {
+    int64_t extent = (kernel[dim] - 1) * dilations[dim] + 1;
+    int64_t covered = (result.getDimSize(dim + 2) - 1) * strides[dim] + extent;
+    int64_t needed = covered - input.getDimSize(dim + 2);
+    int64_t before = pads[dim];
+    if (autoPad != nn::AutoPad::explicit_pads) {
+      int64_t total = std::max<int64_t>(needed, 0);
+      before = autoPad == nn::AutoPad::same_upper ? total / 2 : total - total / 2;
+    }
+    window.pads[dim] = before;
+    window.pads[dim + 2] = std::max<int64_t>(needed - before, 0);
+  }
+  return window;
+}
+
+Value transpose(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> permutation) {
+  SmallVector<int64_t> shape;
+  for (int64_t dim : permutation)
+    shape.push_back(typeOf(value).getDimSize(dim));
+  return nn::TransposeOp::create(rewriter, loc, typeOf(value).clone(shape), value,
+                                 rewriter.getDenseI64ArrayAttr(permutation));
+}
+
+Value constantInts(PatternRewriter &rewriter, Location loc, ArrayRef<int64_t> values) {
+  ElementsAttr attr = nn::makeInts(rewriter.getContext(), values);
+  return nn::ConstantOp::create(rewriter, loc, attr.getShapedType(), attr);
+}
+
+/// Zeros around the image, channels last.
+Value padImage(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> pads) {
+  if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
+    return value;
+  SmallVector<int64_t> shape(typeOf(value).getShape());
+  shape[1] += pads[0] + pads[2];
+  shape[2] += pads[1] + pads[3];
+  Value amounts =
+      constantInts(rewriter, loc, {0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0});
+  return nn::PadOp::create(rewriter, loc, typeOf(value).clone(shape), value, amounts, Value(),
+                           Value(), nn::PadMode::constant);
+}
+
+RankedTensorType channelsLast(RankedTensorType type) {
+  return type.clone(
+      {type.getDimSize(0), type.getDimSize(2), type.getDimSize(3), type.getDimSize(1)});
+}
+
+/// Calls `fill` on zeroed storage for a constant of `type`.
+Value makeWeights(PatternRewriter &rewriter, Location loc, RankedTensorType type,
+                  llvm::function_ref<void(float *)> fill) {
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(type.getNumElements() * sizeof(float), 64);
+  float *data = reinterpret_cast<float *>(blob.getMutableData().data());
+  std::fill_n(data, type.getNumElements(), 0.0f);
+  fill(data);
+  ElementsAttr attr = nn::makeConstant(type, std::move(blob));
+  return nn::ConstantOp::create(rewriter, loc, type, attr);
+}
+
+class ConvToChannelsLast : public OpRewritePattern<nn::ConvOp> {
+public:
+  ConvToChannelsLast(MLIRContext *context, int64_t block)
+      : OpRewritePattern(context), block(block) {}
+
+  LogicalResult matchAndRewrite(nn::ConvOp op, PatternRewriter &rewriter) const override {
+    ElementsAttr weights = nn::constantAttr(op.getWeight());
+    if (!weights || !isStaticImageLayer(op))
+      return failure();
+    Location loc = op.getLoc();
+    RankedTensorType weightType = typeOf(op.getWeight()), resultType = typeOf(op.getResult());
+    Window window = makeWindow(typeOf(op.getInput()), resultType, weightType.getShape().drop_front(2),
+                               op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
+    int64_t group = op.getGroup(), channels = weightType.getDimSize(1);
+    int64_t outputs = weightType.getDimSize(0) / group;
+    SmallVector<char> storage;
+    ArrayRef<char> bytes = nn::rawBytes(weights, storage);
+    const float *source = reinterpret_cast<const float *>(bytes.data());
+
+    Value image = transpose(rewriter, loc, op.getInput(), toChannelsLast);
+    Value result;
+    if (channels == 1 && outputs == 1) {
+      Value packed = packDepthwise(rewriter, loc, weightType, source);
+      result = nn::DepthwiseNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
+                                           op.getBias(), window.strides, window.dilations,
+                                           window.pads);
+    } else {
+      image = padImage(rewriter, loc, image, window.pads);
+      Value packed = pack(rewriter, loc, weightType, group, source);
+      result = nn::ConvNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
+                                      op.getBias(), window.strides, window.dilations);
+    }
+    rewriter.replaceOp(op, transpose(rewriter, loc, result, toChannelsFirst));
+    return success();
+  }
+
+private:
+  Value pack(PatternRewriter &rewriter, Location loc, RankedTensorType type, int64_t group,
+             const float *source) const {
+    int64_t outputs = type.getDimSize(0) / group, channels = type.getDimSize(1);
+    int64_t height = type.getDimSize(2), width = type.getDimSize(3);
+    int64_t blocks = llvm::divideCeil(outputs, block);
+    auto packedType = RankedTensorType::get({group, blocks, height, width, channels, block},
+                                            type.getElementType());
+    return makeWeights(rewriter, loc, packedType, [&](float *target) {
+      for (int64_t g = 0; g < group; ++g)
+        for (int64_t o = 0; o < outputs; ++o)
+          for (int64_t c = 0; c < channels; ++c)
+            for (int64_t h = 0; h < height; ++h)
+              for (int64_t w = 0; w < width; ++w)
+                target[((((g * blocks + o / block) * height + h) * width + w) * channels + c) *
+                           block +
+                       o % block] = *source++;
+    });
+  }
+
+  Value packDepthwise(PatternRewriter &rewriter, Location loc, RankedTensorType type,
+                      const float *source) const {
+    int64_t channels = type.getDimSize(0), window = type.getDimSize(2) * type.getDimSize(3);
+    auto packedType = RankedTensorType::get({type.getDimSize(2), type.getDimSize(3), channels},
+                                            type.getElementType());
+    return makeWeights(rewriter, loc, packedType, [&](float *target) {
+      for (int64_t c = 0; c < channels; ++c)
+        for (int64_t k = 0; k < window; ++k)
+          target[k * channels + c] = *source++;
+    });
+  }
+
+  int64_t block;
+};
+
+class MatMulToPacked : public OpRewritePattern<nn::MatMulOp> {
+public:
+  MatMulToPacked(MLIRContext *context, int64_t block) : OpRewritePattern(context), block(block) {}
+
+  LogicalResult matchAndRewrite(nn::MatMulOp op, PatternRewriter &rewriter) const override {
+    ElementsAttr weights = nn::constantAttr(op.getRhs());
+    RankedTensorType type = typeOf(op.getRhs()), input = typeOf(op.getLhs());
+    auto unknown = [](int64_t size) { return ShapedType::isDynamic(size); };
+    if (!weights || type.getRank() != 2 || !type.getElementType().isF32() || input.getRank() < 2 ||
+        unknown(input.getShape().back()) || type.getNumElements() == 0)
+      return failure();
+    int64_t depth = type.getDimSize(0), columns = type.getDimSize(1);
+    int64_t blocks = llvm::divideCeil(columns, block);
+    SmallVector<char> storage;
+    const float *source = reinterpret_cast<const float *>(nn::rawBytes(weights, storage).data());
+    auto packedType = RankedTensorType::get({blocks, depth, block}, type.getElementType());
+    Value packed = makeWeights(rewriter, op.getLoc(), packedType, [&](float *target) {
+      for (int64_t k = 0; k < depth; ++k)
+        for (int64_t n = 0; n < columns; ++n)
+          target[((n / block) * depth + k) * block + n % block] = *source++;
+    });
+    rewriter.replaceOpWithNewOp<nn::MatMulPackedOp>(op, op.getType(), op.getLhs(), packed, Value());
+    return success();
+  }
+
+private:
+  int64_t block;
+};
+
+template <typename PoolOp> class PoolToChannelsLast : public OpRewritePattern<PoolOp> {
+public:
+  using OpRewritePattern<PoolOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PoolOp op, PatternRewriter &rewriter) const override {
+    if (!isStaticImageLayer(op))
+      return failure();
+    RankedTensorType resultType = typeOf(op.getResult());
+    Window window =
+        makeWindow(typeOf(op.getInput()), resultType, op.getKernelShape(), op.getStrides(),
+                   op.getDilations(), op.getPads(), op.getAutoPad());
+    nn::PoolKind kind = nn::PoolKind::max;
+    if constexpr (std::is_same_v<PoolOp, nn::AvgPoolOp>) {
+      kind = op.getCountIncludePad() ? nn::PoolKind::average_with_pads : nn::PoolKind::average;
+      // The last window may reach beyond the declared pads; the count must not.
+      if (op.getCountIncludePad() && op.getCeilMode())
+        return failure();
+    }
+    Value image = transpose(rewriter, op.getLoc(), op.getInput(), toChannelsLast);
+    Value result = nn::PoolNhwcOp::create(rewriter, op.getLoc(), channelsLast(resultType), image,
+                                          kind, window.kernel, window.strides, window.dilations,
+                                          window.pads);
+    rewriter.replaceOp(op, transpose(rewriter, op.getLoc(), result, toChannelsFirst));
+    return success();
+  }
+};
+
+class AssignLayouts : public pebble::impl::AssignLayoutsBase<AssignLayouts> {
+public:
+  using AssignLayoutsBase::AssignLayoutsBase;
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ConvToChannelsLast, MatMulToPacked>(&getContext(), block);
+    patterns.add<PoolToChannelsLast<nn::MaxPoolOp>, PoolToChannelsLast<nn::AvgPoolOp>>(
+        &getContext());
+    // Folding would compute transposes of constants over and over: only the patterns are wanted.
+    GreedyRewriteConfig config;
+    config.enableFolding(false);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
+  }
+};
+
+} // namespace

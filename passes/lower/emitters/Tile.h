@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The register tile that convolutions and matrix products share, and what happens to its sums.
+#ifndef PEBBLE_PASSES_LOWER_EMITTERS_TILE_H
+#define PEBBLE_PASSES_LOWER_EMITTERS_TILE_H
+
+#include "passes/lower/KernelEmitter.h"
+
+namespace pebble {
+
+/// One loop of a reduction: how far each operand moves an iteration, in elements.
+struct ReductionLoop {
+  mlir::OpFoldResult count, inputStep, weightStep;
+};
+
+/// Sums over `loops` (outermost first) of input scalars times weight vectors: `rows` scalars that
+/// lie `rowStride` apart, `vectors` vectors side by side, the last with `lastLanes` lanes.
+struct Tile {
+  mlir::Value input, weight; // Memory.
+  mlir::Value inputBase, weightBase;
+  mlir::OpFoldResult rowStride;
+  int64_t rows = 1, vectors = 1, lanes = 1, lastLanes = 1;
+  llvm::SmallVector<ReductionLoop, 3> loops;
+  /// Start of the sums, one a vector; null for zero.
+  llvm::SmallVector<mlir::Value> start;
+  /// Interleaved partial sums, for tiles too small to hide the latency of an addition.
+  int64_t split = 1;
+
+  int64_t lanesOf(int64_t vector) const { return vector + 1 == vectors ? lastLanes : lanes; }
+};
+
+/// Emits the sums, row by row.
+llvm::SmallVector<mlir::Value> emitTile(mlir::ImplicitLocOpBuilder &builder, const Tile &tile);
+
+/// Rows of a tile for `extent` rows in all: the most that fit, evened out over the tiles.
+int64_t evenRows(int64_t extent, int64_t most);
+
+/// Stores the values that follow from a root op's elements. Vector by vector where everything
+/// behind the root has a vector form; otherwise the root's elements are stored as they are and
+/// `finish` walks over them again.
+class EpilogueStore {
+public:
+  EpilogueStore(KernelEmitter &emitter, mlir::Operation *root);
+
+  /// Stores one vector (or scalar) of root elements at `coordinates` of the result.
+  void store(llvm::ArrayRef<mlir::Value> coordinates, mlir::Value elements);
+  /// Completes the elements of `[begin, end)` along the last dim at the other `coordinates`.
+  void finish(llvm::ArrayRef<mlir::Value> outer, mlir::OpFoldResult begin, mlir::OpFoldResult end);
+  /// Whether `finish` has anything to do.
+  bool needsFinish() const { return !direct; }
+
+private:
+  void storeAll(mlir::Value at, int64_t lanes);
+
+  KernelEmitter &emitter;
+  mlir::Value root;
+  llvm::SmallVector<mlir::Value> targets;
+  std::unique_ptr<ElementEmitter> elements;
+  bool direct;
+};
+
+} // namespace pebble
+
+#endif // PEBBLE_PASSES_LOWER_EMITTERS_TILE_H

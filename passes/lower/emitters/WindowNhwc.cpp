@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/lower/emitters/WindowNhwc.h"
+
+#include "passes/lower/emitters/Emitters.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace pebble;
+
+WindowLoops::WindowLoops(KernelEmitter &emitter, Operation *op, ArrayRef<int64_t> kernel,
+                         ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
+                         ArrayRef<int64_t> pads)
+    : emitter(emitter), b(emitter.builder()), epilogue(emitter, op),
+      input(emitter.tensor(op->getOperand(0))), kernel(kernel), strides(strides),
+      dilations(dilations), pads(pads), inputShape(input->type.getShape()),
+      resultShape(cast<RankedTensorType>(op->getResult(0).getType()).getShape()) {}
+
+/// Window positions k with 0 <= position * stride - pad + k * dilation < extent.
+WindowLoops::Range WindowLoops::range(Value position, int dim) {
+  auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value).getResult(); };
+  int64_t extent = inputShape[dim + 1], last = resultShape[dim + 1] - 1;
+  Value origin = arith::SubIOp::create(
+      b, arith::MulIOp::create(b, position, constant(strides[dim])), constant(pads[dim]));
+  Range result{constant(0), constant(kernel[dim]), origin};
+  if (pads[dim] > 0) {
+    // ceil(-origin / dilation), at least 0.
+    Value missing = arith::SubIOp::create(b, constant(dilations[dim] - 1), origin);
+    Value skipped = arith::DivSIOp::create(b, missing, constant(dilations[dim]));
+    result.begin = arith::MaxSIOp::create(b, skipped, constant(0));
+  }
+  if (last * strides[dim] - pads[dim] + (kernel[dim] - 1) * dilations[dim] >= extent) {
+    // ceil((extent - origin) / dilation), at most the kernel's size.
+    Value left = arith::SubIOp::create(b, constant(extent + dilations[dim] - 1), origin);
+    Value inside = arith::DivSIOp::create(b, left, constant(dilations[dim]));
+    result.end = arith::MinSIOp::create(b, inside, constant(kernel[dim]));
+  }
+  return result;
+}
+
+void WindowLoops::run(Start start, Step step, Finish finish) {
+  int64_t channels = resultShape[3];
+  int64_t lanes = std::min<int64_t>(emitter.options().vectorBytes / 4, channels);
+  emitter.parallelLoops(
+      {b.getIndexAttr(resultShape[0]), b.getIndexAttr(resultShape[1])}, [&](ArrayRef<Value> at) {
+        int64_t full = channels / lanes * lanes;
+        emitter.loop(b.getIndexAttr(0), b.getIndexAttr(full), lanes, [&](Value channel) {
+          emitPixels(at[0], at[1], channel, lanes, start, step, finish);
+        });
+        if (full < channels)
+          emitPixels(at[0], at[1], arith::ConstantIndexOp::create(b, full), channels - full, start,
+                     step, finish);
+        if (epilogue.needsFinish())
+          emitter.loop(b.getIndexAttr(0), b.getIndexAttr(resultShape[2]), 1, [&](Value column) {
+            epilogue.finish({at[0], at[1], column}, b.getIndexAttr(0), b.getIndexAttr(channels));
+          });
+      });
+}
+
+void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, Start start,
+                             Step step, Finish finish) {
+  auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value).getResult(); };
+  auto type = VectorType::get(lanes, b.getF32Type());
+  int64_t height = inputShape[1], width = inputShape[2], channels = inputShape[3];
+  Range rows = range(row, 0);
+  Value first = start(channel, lanes);
+  Value image = arith::AddIOp::create(
+      b, arith::MulIOp::create(b, n, constant(height * width * channels)), channel);
+  emitter.loop(b.getIndexAttr(0), b.getIndexAttr(resultShape[2]), 1, [&](Value column) {
+    Range columns = range(column, 1);
+    Value one = constant(1);
+    auto outer = scf::ForOp::create(b, rows.begin, rows.end, one, first);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(outer.getBody());
+      Value kh = outer.getInductionVar();
+      Value y = arith::AddIOp::create(b, rows.origin,
+                                      arith::MulIOp::create(b, kh, constant(dilations[0])));
+      Value line = arith::AddIOp::create(b, image,
+                                         arith::MulIOp::create(b, y, constant(width * channels)));
+      auto inner =
+          scf::ForOp::create(b, columns.begin, columns.end, one, outer.getRegionIterArg(0));
+      {
+        OpBuilder::InsertionGuard innerGuard(b);
+        b.setInsertionPointToStart(inner.getBody());
+        Value kw = inner.getInductionVar();
+        Value x = arith::AddIOp::create(b, columns.origin,
+                                        arith::MulIOp::create(b, kw, constant(dilations[1])));
+        Value at =
+            arith::AddIOp::create(b, line, arith::MulIOp::create(b, x, constant(channels)));
+        Value element = vector::LoadOp::create(b, type, input->memory, at);
+        Value tap = arith::AddIOp::create(b, arith::MulIOp::create(b, kh, constant(kernel[1])), kw);
+        scf::YieldOp::create(b, step(inner.getRegionIterArg(0), element, tap, channel, lanes));
+      }
+      scf::YieldOp::create(b, inner.getResult(0));
+    }
+    Value count = arith::MulIOp::create(b, arith::SubIOp::create(b, rows.end, rows.begin),
+                                        arith::SubIOp::create(b, columns.end, columns.begin));
+    epilogue.store({n, row, column, channel}, finish(outer.getResult(0), count));
+  });
+}
+
+bool pebble::emitDepthwiseNhwc(KernelEmitter &emitter, Operation *operation) {
+  auto op = cast<nn::DepthwiseNhwcOp>(operation);
+  ImplicitLocOpBuilder &b = emitter.builder();
+  ArrayRef<int64_t> weightShape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
+  Value weight = emitter.tensor(op.getWeight())->memory;
+  Value bias = op.getBias() ? emitter.tensor(op.getBias())->memory : Value();
+  auto load = [&](Value memory, Value at, int64_t lanes) -> Value {
+    return vector::LoadOp::create(b, VectorType::get(lanes, b.getF32Type()), memory, at);
+  };
+  WindowLoops loops(emitter, op, weightShape.take_front(2), op.getStrides(), op.getDilations(),
+                    op.getPads());
+  loops.run(
+      [&](Value channel, int64_t lanes) -> Value {
+        if (bias)
+          return load(bias, channel, lanes);
+        return arith::ConstantOp::create(
+            b, b.getZeroAttr(VectorType::get(lanes, b.getF32Type())));
+      },
+      [&](Value sum, Value input, Value tap, Value channel, int64_t lanes) -> Value {
+        Value at = arith::AddIOp::create(
+            b, arith::MulIOp::create(b, tap, arith::ConstantIndexOp::create(b, weightShape[2])),
+            channel);
+        return vector::FMAOp::create(b, input, load(weight, at, lanes), sum);
+      },
+      [](Value sum, Value) { return sum; });
+  return true;
+}
+
+bool pebble::emitPoolNhwc(KernelEmitter &emitter, Operation *operation) {
+  auto op = cast<nn::PoolNhwcOp>(operation);
+  ImplicitLocOpBuilder &b = emitter.builder();
+  bool isMax = op.getKind() == nn::PoolKind::max;
+  int64_t area = op.getKernelShape()[0] * op.getKernelShape()[1];
+  auto splat = [&](double value, int64_t lanes) -> Value {
+    auto type = VectorType::get(lanes, b.getF32Type());
+    return arith::ConstantOp::create(b,
+                                     DenseElementsAttr::get(type, static_cast<float>(value)));
+  };
+  WindowLoops loops(emitter, op, op.getKernelShape(), op.getStrides(), op.getDilations(),
+                    op.getPads());
+  loops.run(
+      [&](Value, int64_t lanes) {
+        return splat(isMax ? -std::numeric_limits<double>::infinity() : 0.0, lanes);
+      },
+      [&](Value value, Value input, Value, Value, int64_t) -> Value {
+        if (isMax)
+          return arith::MaximumFOp::create(b, value, input);
+        return arith::AddFOp::create(b, value, input);
+      },
+      [&](Value value, Value count) -> Value {
+        if (isMax)
+          return value;
+        int64_t lanes = cast<VectorType>(value.getType()).getNumElements();
+        if (op.getKind() == nn::PoolKind::average_with_pads)
+          return arith::DivFOp::create(b, value, splat(area, lanes));
+        Value number = arith::SIToFPOp::create(
+            b, b.getF32Type(), arith::IndexCastOp::create(b, b.getI64Type(), count));
+        return arith::DivFOp::create(b, value,
+                                     vector::BroadcastOp::create(b, value.getType(), number));
+      });
+  return true;
+}
