@@ -33,7 +33,36 @@ PEBBLE_MATH double copySign(double magnitude, double sign) {
   constexpr uint64_t mask = uint64_t(1) << 63;
   return bitCast<double>((bitCast<uint64_t>(magnitude) & ~mask) | (bitCast<uint64_t>(sign) & mask));
 }
-PEBBLE_MATH double sqrt(double x) { return __builtin_sqrt(x); }
+
+// The correctly rounded square root, bit by bit, for targets whose own one is a call of libm.
+inline double sqrtByBits(double x) {
+  if (!(x > 0.0) || x == infinity64)
+    return x == 0.0 || x == infinity64 ? x : nan64;
+  bool tiny = x < 0x1p-1022;
+  uint64_t bits = bitCast<uint64_t>(tiny ? x * 0x1p54 : x);
+  int32_t exponent = static_cast<int32_t>(bits >> 52) - 1023;
+  uint64_t rest = (bits & 0x000fffffffffffff) | 0x0010000000000000;
+  rest <<= 1 + (exponent & 1);
+  exponent = (exponent >> 1) - (tiny ? 27 : 0);
+  uint64_t root = 0, twice = 0;
+  for (uint64_t bit = uint64_t(1) << 53; bit != 0; bit >>= 1, rest <<= 1)
+    if (twice + bit <= rest) {
+      rest -= twice + bit;
+      twice += 2 * bit;
+      root += bit;
+    }
+  root += rest != 0 ? root & 1 : 0;
+  return bitCast<double>((root >> 1) + (static_cast<uint64_t>(exponent + 1022) << 52));
+}
+
+// __ARM_FP has bit 2 for f32 and bit 3 for f64 hardware.
+PEBBLE_MATH double sqrt(double x) {
+#if defined(__arm__) && (!defined(__ARM_FP) || !(__ARM_FP & 8))
+  return sqrtByBits(x);
+#else
+  return __builtin_sqrt(x);
+#endif
+}
 
 // An integer read off the low bits of value + roundingMagic64: |value| < 2^31, ties to even.
 inline constexpr double roundingMagic64 = 0x1.8p52;

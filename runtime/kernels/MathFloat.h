@@ -17,7 +17,13 @@ PEBBLE_MATH float copySign(float magnitude, float sign) {
   return bitCast<float>((bitCast<uint32_t>(magnitude) & 0x7fffffffu) |
                         (bitCast<uint32_t>(sign) & 0x80000000u));
 }
-PEBBLE_MATH float sqrt(float x) { return __builtin_sqrtf(x); }
+PEBBLE_MATH float sqrt(float x) {
+#if defined(__arm__) && (!defined(__ARM_FP) || !(__ARM_FP & 4))
+  return static_cast<float>(sqrtByBits(x));
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
 
 // x * 2^n for n in [-252, 254]; two steps, so that a subnormal result is rounded once.
 PEBBLE_MATH float scaleByPower(float x, int32_t n) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Scalar mathematics with one result on every host and target: plain IEEE operations, never fused
-// (-ffp-contract=off), no libm but sqrt, which IEEE defines. Code is straight-line with selects for
+// (-ffp-contract=off), no libm. Code is straight-line with selects for
 // branches, so that loops over the inlined functions vectorize; fmod and the reduction of huge f64
 // angles are the exceptions.
 //
 // Overloads for float and double in pebble::math: exp log log1p sin cos tan asin acos atan sinh
-// cosh tanh asinh acosh atanh erf sigmoid pow fmod. Errors: at most 1.5 ulp (f32), a few ulp (f64);
-// infinities, NaN, signed zeros and subnormals as in C.
+// cosh tanh asinh acosh atanh erf sigmoid sqrt pow fmod. Errors: at most 1.5 ulp (f32), a few ulp
+// (f64); infinities, NaN, signed zeros and subnormals as in C.
 #ifndef PEBBLE_KERNELS_MATH_H
 #define PEBBLE_KERNELS_MATH_H
 
@@ -24,6 +24,7 @@
   X(sin)                                                                                           \
   X(cos)                                                                                           \
   X(tan)                                                                                           \
+  X(sqrt)                                                                                          \
   X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(erf) X(sigmoid)
 #define PEBBLE_MATH_BINARY(X) X(pow) X(fmod)
 

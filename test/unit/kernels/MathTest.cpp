@@ -74,6 +74,7 @@ const Function functions[] = {
     ROW(asinh, 2, 4),
     ROW(acosh, 2, 4),
     ROW(atanh, 2, 4),
+    ROW(sqrt, 0.5, 0.5),
     {"sigmoid", pebble_math_sigmoid_f32, sigmoidReference<double>, 1.5, pebble_math_sigmoid_f64,
      sigmoidReference<long double>, 4},
 };
@@ -143,6 +144,18 @@ const double specials[] = {0.0,
                            HUGE_VAL,
                            -HUGE_VAL,
                            NAN};
+
+TEST(Math, SqrtByBitsIsCorrectlyRounded) {
+  for (double x : specials)
+    EXPECT_EQ(ulps(pebble::math::sqrtByBits(x), static_cast<long double>(std::sqrt(x))), 0) << x;
+  uint64_t state = 3;
+  for (int i = 0; i < 200000; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    double x = fromBits<double>((state ^ state >> 30) & 0x7fffffffffffffff);
+    if (x == x)
+      ASSERT_EQ(pebble::math::sqrtByBits(x), std::sqrt(x)) << std::hexfloat << x;
+  }
+}
 
 TEST(Math, SpecialValuesOfUnaryFunctions) {
   for (const Function &f : functions)
