@@ -28,13 +28,19 @@ def bench(binary, model, threads, tmp):
     file = model.find(tmp)
     if file is None:
         return f"no data ({model.model})"
-    inputs = []
-    for name, value in model.inputs(reference.session(file), model.runs[0]).items():
+    session = reference.session(file)
+    symbols = {tensor.name: tensor.shape for tensor in session.get_inputs()}
+    inputs, dims = [], []
+    for name, value in model.inputs(session, model.runs[0]).items():
         path = tmp / f"input_{len(inputs)}.npy"
         np.save(path, value)
         inputs += ["--input", f"{name}={path}"]
+        # Both engines know the sizes: ONNX Runtime plans its memory on the first run.
+        for symbol, size in zip(symbols[name], value.shape):
+            if isinstance(symbol, str):
+                dims += ["--dim", f"{symbol}={size}"]
     package, figures = tmp / "model.pbl", tmp / "bench.json"
-    commands = [["compile", file, "--target", "x86", "-o", package],
+    commands = [["compile", file, "--target", "x86", "-o", package, *dims],
                 ["bench", package, "--model", file, "--threads", str(threads), "--vs",
                  "onnxruntime", "--json", figures, *inputs]]
     for command in commands:
