@@ -20,9 +20,8 @@ template <typename Fn>
 bool onNumbers(mlir::Operation *op, llvm::ArrayRef<Tensor> operands, Tensor &result) {
   return withNumber(operands[0].dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    mapBinary<T, T, T>(result, operands[0], operands[1], [](T x, T y) {
-      return T(Fn()(ComputeOf<T>(x), ComputeOf<T>(y)));
-    });
+    mapBinary<T, T, T>(result, operands[0], operands[1],
+                       [](T x, T y) { return T(Fn()(ComputeOf<T>(x), ComputeOf<T>(y))); });
   });
 }
 
@@ -123,9 +122,8 @@ template <bool Left> struct Shift {
 template <typename Fn> bool compareWith(llvm::ArrayRef<Tensor> operands, Tensor &result, Fn fn) {
   return withAny(operands[0].dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    mapBinary<uint8_t, T, T>(result, operands[0], operands[1], [&](T x, T y) {
-      return fn(ComputeOf<T>(x), ComputeOf<T>(y));
-    });
+    mapBinary<uint8_t, T, T>(result, operands[0], operands[1],
+                             [&](T x, T y) { return fn(ComputeOf<T>(x), ComputeOf<T>(y)); });
   });
 }
 
@@ -181,8 +179,8 @@ bool pebble::interpreter::evaluateSelect(mlir::Operation *, llvm::ArrayRef<Tenso
       const T *onTrue = operands[1].data<T>() + rows.begin(1);
       const T *onFalse = operands[2].data<T>() + rows.begin(2);
       for (int64_t i = 0, n = rows.rowLength(); i < n; ++i)
-        *out++ = condition[i * rows.step(0)] != 0 ? onTrue[i * rows.step(1)]
-                                                  : onFalse[i * rows.step(2)];
+        *out++ =
+            condition[i * rows.step(0)] != 0 ? onTrue[i * rows.step(1)] : onFalse[i * rows.step(2)];
     }
   });
 }

@@ -38,9 +38,7 @@ public:
   int64_t rank() const { return extents.size(); }
   int64_t numElements() const { return count; }
   llvm::ArrayRef<char> bytes() const { return {storage.get(), size}; }
-  template <typename T> const T *data() const {
-    return reinterpret_cast<const T *>(storage.get());
-  }
+  template <typename T> const T *data() const { return reinterpret_cast<const T *>(storage.get()); }
   template <typename T> T *mutableData() { return reinterpret_cast<T *>(storage.get()); }
 
   /// For a call of compiled code; points into this tensor.

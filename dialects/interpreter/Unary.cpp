@@ -134,10 +134,11 @@ bool isInf(mlir::Operation *op, llvm::ArrayRef<Tensor> operands, Tensor &result)
 
 ElementwiseFunction pebble::interpreter::findUnary(llvm::StringRef mnemonic) {
   static const llvm::StringMap<ElementwiseFunction> table = {
-#define PEBBLE_ROW(name) {#name, transcendental<pebble_math_##name##_f32, pebble_math_##name##_f64>},
+#define PEBBLE_ROW(name)                                                                           \
+  {#name, transcendental<pebble_math_##name##_f32, pebble_math_##name##_f64>},
       PEBBLE_MATH_UNARY(PEBBLE_ROW)
 #undef PEBBLE_ROW
-      {"abs", onNumbers<Abs>},
+          {"abs", onNumbers<Abs>},
       {"neg", onNumbers<Neg>},
       {"sign", onNumbers<Sign>},
       {"relu", onNumbers<Relu>},

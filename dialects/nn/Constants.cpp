@@ -156,8 +156,7 @@ ElementsAttr nn::makeConstant(RankedTensorType type, AsmResourceBlob blob) {
     return makeDense(type, bytes.take_front(width));
   if (bytes.size() <= largestUniqued)
     return makeDense(type, bytes);
-  return cast<ElementsAttr>(
-      DenseResourceElementsAttr::get(type, "constant", std::move(blob)));
+  return cast<ElementsAttr>(DenseResourceElementsAttr::get(type, "constant", std::move(blob)));
 }
 
 ElementsAttr nn::makeInts(MLIRContext *context, ArrayRef<int64_t> values) {

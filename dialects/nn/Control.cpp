@@ -29,9 +29,8 @@ LogicalResult verifyTypes(Operation *op, StringRef what, TypeRange actual, TypeR
 }
 
 LogicalResult verifyYield(Operation *op, Region &region, StringRef what, TypeRange expected) {
-  auto yield = region.empty() || region.front().empty()
-                   ? YieldOp()
-                   : dyn_cast<YieldOp>(region.front().back());
+  auto yield = region.empty() || region.front().empty() ? YieldOp()
+                                                        : dyn_cast<YieldOp>(region.front().back());
   if (!yield)
     return op->emitOpError() << "needs regions that end in nn.yield";
   return verifyTypes(op, what, yield.getValues().getTypes(), expected);
@@ -58,8 +57,8 @@ LogicalResult LoopOp::verify() {
   SmallVector<Type> arguments(getBody().getArgumentTypes());
   if (failed(verifyScalar(*this, "iteration number", arguments[0], 64)) ||
       failed(verifyScalar(*this, "condition argument", arguments[1], 1)) ||
-      failed(verifyTypes(*this, "carries", ArrayRef<Type>(arguments).drop_front(2),
-                         getResultTypes())))
+      failed(
+          verifyTypes(*this, "carries", ArrayRef<Type>(arguments).drop_front(2), getResultTypes())))
     return failure();
   SmallVector<Type> yielded = {arguments[1]};
   llvm::append_range(yielded, getResultTypes());

@@ -23,8 +23,8 @@ struct ElementwiseRow {
 
 /// Ops that differ from the default: all operands and the result have one element type.
 constexpr ElementwiseRow elementwiseRows[] = {
-    {"nn.is_nan", ElementRule::boolean, 1},  {"nn.is_inf", ElementRule::boolean, 1},
-    {"nn.compare", ElementRule::boolean, 0}, {"nn.select", ElementRule::secondOperand, 1},
+    {"nn.is_nan", ElementRule::boolean, 1},   {"nn.is_inf", ElementRule::boolean, 1},
+    {"nn.compare", ElementRule::boolean, 0},  {"nn.select", ElementRule::secondOperand, 1},
     {"nn.pow", ElementRule::firstOperand, 2}, {"nn.cast", ElementRule::attribute, 1},
 };
 
@@ -104,8 +104,9 @@ LogicalResult nn::inferElementwise(const OpDescription &op, std::optional<Locati
   if (row.rule == ElementRule::attribute) {
     auto to = op.attributes ? op.attributes.getAs<TypeAttr>("to") : TypeAttr();
     if (!to || !isElementType(to.getValue()))
-      return emitOptionalError(location, "'", op.name, "' op needs an element type of the dialect "
-                                                       "in attribute 'to'");
+      return emitOptionalError(location, "'", op.name,
+                               "' op needs an element type of the dialect "
+                               "in attribute 'to'");
     element = to.getValue();
   }
 
@@ -122,8 +123,8 @@ LogicalResult nn::inferElementwise(const OpDescription &op, std::optional<Locati
 
 LogicalResult nn::inferShapeOf(const OpDescription &op, std::optional<Location> location,
                                ValueRange operands, SmallVectorImpl<Type> &results) {
-  auto type = operands.size() == 1 ? dyn_cast<RankedTensorType>(operands[0].getType())
-                                   : RankedTensorType();
+  auto type =
+      operands.size() == 1 ? dyn_cast<RankedTensorType>(operands[0].getType()) : RankedTensorType();
   if (!type)
     return emitOptionalError(location, "'", op.name, "' op needs one ranked tensor");
   results.push_back(

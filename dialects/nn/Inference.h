@@ -22,8 +22,8 @@ OpDescription describe(mlir::MLIRContext *context, mlir::DictionaryAttr attribut
   op.attributeNames = Op::getAttributeNames();
   if constexpr (requires { Op::getPropertiesAsAttr(context, {}); }) {
     if (properties) {
-      mlir::Attribute known = Op::getPropertiesAsAttr(
-          context, *properties.template as<typename Op::Properties *>());
+      mlir::Attribute known =
+          Op::getPropertiesAsAttr(context, *properties.template as<typename Op::Properties *>());
       if (auto dictionary = llvm::dyn_cast_or_null<mlir::DictionaryAttr>(known))
         op.attributes = dictionary;
     }

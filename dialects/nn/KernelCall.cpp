@@ -4,8 +4,8 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "runtime/abi/pebble_abi.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace pebble;
@@ -150,8 +150,8 @@ LogicalResult nn::operandSlots(const OpDescription &op, ValueRange operands,
     llvm::append_range(slots, operands);
     return success();
   }
-  size_t declared = llvm::count_if(
-      op.argumentNames, [&](StringRef name) { return isOperandName(op, name); });
+  size_t declared =
+      llvm::count_if(op.argumentNames, [&](StringRef name) { return isOperandName(op, name); });
   auto segments = op.attributes ? op.attributes.getAs<DenseI32ArrayAttr>("operandSegmentSizes")
                                 : DenseI32ArrayAttr();
   // Without segment sizes only the last operand can be optional.

@@ -18,7 +18,7 @@ namespace {
 enum class ElementRule : uint8_t {
   operand0,
   operand2,
-  sum,       ///< Integers widen to i32, or stay when they are wider.
+  sum, ///< Integers widen to i32, or stay when they are wider.
   atLeastF32,
   index,     ///< i64
   attribute, ///< `to`
@@ -107,8 +107,7 @@ public:
     for (ElementRule rule : row.results) {
       Type element = resultElement(rule);
       if (!element) {
-        stream << (rule == ElementRule::sum ? "cannot sum products of its element types"
-                                            : "needs an element type of the dialect in `to`");
+        describeProblem(rule, stream);
         return failure();
       }
       elements.push_back(element);
@@ -117,6 +116,21 @@ public:
   }
 
 private:
+  void describeProblem(ElementRule rule, llvm::raw_ostream &stream) {
+    auto to = op.attributes.getAs<TypeAttr>("to");
+    if (rule == ElementRule::sum) {
+      stream << "cannot sum products of element types ";
+      llvm::interleaveComma(llvm::make_filter_range(operands, [](Value v) { return bool(v); }),
+                            stream, [&](Value operand) { stream << elementOf(operand); });
+    } else if (!to || nn::dtypeOf(to.getValue()) == PEBBLE_NONE) {
+      stream << "needs an element type of the dialect in `to`, but has "
+             << (to ? to.getValue() : Type());
+    } else {
+      stream << "cannot take the bits of " << elementOf(operands[0]) << " as " << to.getValue()
+             << ", whose size differs";
+    }
+  }
+
   Type resultElement(ElementRule rule) {
     MLIRContext *context = op.attributes.getContext();
     switch (rule) {
@@ -138,9 +152,9 @@ private:
     case ElementRule::attribute: {
       auto to = op.attributes.getAs<TypeAttr>("to");
       bool valid = to && nn::dtypeOf(to.getValue()) != PEBBLE_NONE;
-      bool sameBits = op.name != "nn.bit_cast" ||
-                      (valid && nn::elementBytes(to.getValue()) ==
-                                    nn::elementBytes(elementOf(operands[0])));
+      bool sameBits =
+          op.name != "nn.bit_cast" ||
+          (valid && nn::elementBytes(to.getValue()) == nn::elementBytes(elementOf(operands[0])));
       return valid && sameBits ? to.getValue() : Type();
     }
     }
@@ -163,13 +177,14 @@ LogicalResult inferTypes(const nn::OpDescription &op, ValueRange given,
     auto type = operand ? dyn_cast<RankedTensorType>(operand.getType()) : RankedTensorType();
     if (operand && (!type || nn::dtypeOf(type.getElementType()) == PEBBLE_NONE)) {
       llvm::raw_string_ostream(error) << "needs ranked tensors of the dialect's element types, but "
-                                         "has " << operand.getType();
+                                         "has "
+                                      << operand.getType();
       return failure();
     }
     if (type && type.getRank() > PEBBLE_MAX_RANK) {
-      llvm::raw_string_ostream(error) << "has an operand of rank " << type.getRank()
-                                      << "; ranks above " << PEBBLE_MAX_RANK
-                                      << " are not supported";
+      llvm::raw_string_ostream(error)
+          << "has an operand of rank " << type.getRank() << "; ranks above " << PEBBLE_MAX_RANK
+          << " are not supported";
       return failure();
     }
   }

@@ -48,18 +48,18 @@ typedef struct pebble_tensor {
 // Status codes of compiled code and kernels. Zero is success.
 enum pebble_status {
   PEBBLE_OK = 0,
-  PEBBLE_ERROR_SHAPE = 1,     // operand shapes do not fit together at run time
-  PEBBLE_ERROR_INDEX = 2,     // an index value is out of range
-  PEBBLE_ERROR_MEMORY = 3,    // the environment could not provide memory
-  PEBBLE_ERROR_VALUE = 4,     // an operand's value is outside its domain
+  PEBBLE_ERROR_SHAPE = 1,  // operand shapes do not fit together at run time
+  PEBBLE_ERROR_INDEX = 2,  // an index value is out of range
+  PEBBLE_ERROR_MEMORY = 3, // the environment could not provide memory
+  PEBBLE_ERROR_VALUE = 4,  // an operand's value is outside its domain
   PEBBLE_ERROR_UNSUPPORTED = 5
 };
 
 // What a compiled model asks of its host. All pointers outlive the call.
 typedef struct pebble_env {
-  void *self;                // passed back to every callback
-  const uint8_t *constants;  // the constant section, 64-byte aligned
-  uint8_t *arena;            // the planned arena, 64-byte aligned
+  void *self;               // passed back to every callback
+  const uint8_t *constants; // the constant section, 64-byte aligned
+  uint8_t *arena;           // the planned arena, 64-byte aligned
   // Memory whose size only the run knows; 64-byte aligned, null when there is none.
   void *(*allocate)(void *self, uint64_t bytes);
   void (*release)(void *self, void *memory);

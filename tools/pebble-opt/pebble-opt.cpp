@@ -21,6 +21,5 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   pebble::registerPebblePasses();
   pebble::registerPipelines();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Pebble pass driver\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Pebble pass driver\n", registry));
 }

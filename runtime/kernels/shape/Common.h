@@ -2,8 +2,8 @@
 //
 // Checks and steps that several shape functions share.
 //
-// A shape function is a template over its call (RuntimeCall or InferenceCall): it reads operands and
-// attributes from it, sets the rank and dims of each result, and returns a pebble_status.
+// A shape function is a template over its call (RuntimeCall or InferenceCall): it reads operands
+// and attributes from it, sets the rank and dims of each result, and returns a pebble_status.
 #ifndef PEBBLE_RUNTIME_KERNELS_SHAPE_COMMON_H
 #define PEBBLE_RUNTIME_KERNELS_SHAPE_COMMON_H
 
@@ -112,7 +112,8 @@ template <typename C> int32_t copyDims(C &c, int32_t operand, int32_t result) {
 }
 
 /// Gives `result` the dims of `operand`, except for one.
-template <typename C> int32_t copyDims(C &c, int32_t operand, int32_t result, int32_t axis, Dim dim) {
+template <typename C>
+int32_t copyDims(C &c, int32_t operand, int32_t result, int32_t axis, Dim dim) {
   PEBBLE_SHAPE_TRY(copyDims(c, operand, result));
   c.set(result, axis, dim);
   return PEBBLE_OK;
@@ -130,8 +131,10 @@ template <typename C> int32_t requireSameDims(C &c, int32_t a, int32_t b) {
                   c.rank(a), c.rank(b));
   for (int32_t i = 0; i < c.rank(a); ++i)
     if (differ(c.dim(a, i), c.dim(b, i)))
-      return c.fail(PEBBLE_ERROR_SHAPE, "needs operands of the same dims, but one has {0} where "
-                                        "the other has {1}", c.dim(a, i), c.dim(b, i));
+      return c.fail(PEBBLE_ERROR_SHAPE,
+                    "needs operands of the same dims, but one has {0} where "
+                    "the other has {1}",
+                    c.dim(a, i), c.dim(b, i));
   return PEBBLE_OK;
 }
 

@@ -85,9 +85,10 @@ template <typename C> int32_t gatherND(C &c) {
   PEBBLE_SHAPE_TRY(requireResultRank(c, rank));
   c.setRank(0, rank);
   for (int32_t i = 0; i < rank; ++i)
-    c.set(0, i, i < batch  ? refine(c.dim(1, i), c.dim(0, i))
-                : i < head ? c.dim(1, i)
-                           : c.dim(0, skip + i - head));
+    c.set(0, i,
+          i < batch  ? refine(c.dim(1, i), c.dim(0, i))
+          : i < head ? c.dim(1, i)
+                     : c.dim(0, skip + i - head));
   return PEBBLE_OK;
 }
 

@@ -10,11 +10,11 @@ namespace pebble::shape {
 
 /// What tells the three cells apart.
 struct Cell {
-  int64_t gates;       // blocks of rows in the weights
-  int64_t functions;   // activations for one direction
-  int32_t states;      // 1: hidden; 2: hidden and cell
-  bool hasFlag;        // input_forget or linear_before_reset
-  int32_t peepholes;   // position of the operand, or -1
+  int64_t gates;     // blocks of rows in the weights
+  int64_t functions; // activations for one direction
+  int32_t states;    // 1: hidden; 2: hidden and cell
+  bool hasFlag;      // input_forget or linear_before_reset
+  int32_t peepholes; // position of the operand, or -1
 };
 
 /// A 2-D or 3-D operand [first, second, third], where `third` does not apply to rank 2.
@@ -37,15 +37,17 @@ template <typename C> int32_t recurrent(C &c, Cell cell) {
   if (hidden < 1)
     return c.fail(PEBBLE_ERROR_SHAPE, "has hidden size {0}; expected {1} or more", hidden, 1);
   if (direction < 0 || direction > 2 || layout < 0 || layout > 1)
-    return c.fail(PEBBLE_ERROR_VALUE, "has direction {0} and layout {1}; expected 0 to 2 and 0 to 1",
-                  direction, layout);
+    return c.fail(PEBBLE_ERROR_VALUE,
+                  "has direction {0} and layout {1}; expected 0 to 2 and 0 to 1", direction,
+                  layout);
   int64_t directions = direction == 2 ? 2 : 1;
   if (activations.size != cell.functions * directions)
     return c.fail(PEBBLE_ERROR_SHAPE, "has {0} activations; expected {1}", activations.size,
                   cell.functions * directions);
   for (int64_t i = 0; i < activations.size; ++i)
     if (activations[i] < 0 || activations[i] > 10)
-      return c.fail(PEBBLE_ERROR_VALUE, "has activation {0}; expected 0 to {1}", activations[i], 10);
+      return c.fail(PEBBLE_ERROR_VALUE, "has activation {0}; expected 0 to {1}", activations[i],
+                    10);
   PEBBLE_SHAPE_TRY(requireRank(c, 0, 3, 3));
   bool batchFirst = layout == 1;
   Dim sequence = c.dim(0, batchFirst ? 1 : 0), batch = c.dim(0, batchFirst ? 0 : 1);

@@ -28,8 +28,10 @@ template <typename C> int32_t reshape(C &c) {
       return c.fail(PEBBLE_ERROR_SHAPE, "has dim {0} in `shape`; expected -1 or more", dim);
     if (dim.is(-1)) {
       if (inferred >= 0)
-        return c.fail(PEBBLE_ERROR_SHAPE, "has -1 in `shape` at places {0} and {1}; at most one "
-                                          "dim can be inferred", inferred, i);
+        return c.fail(PEBBLE_ERROR_SHAPE,
+                      "has -1 in `shape` at places {0} and {1}; at most one "
+                      "dim can be inferred",
+                      inferred, i);
       inferred = i;
       continue;
     }
@@ -56,8 +58,8 @@ template <typename C> int32_t reshape(C &c) {
       return c.fail(PEBBLE_ERROR_SHAPE, "reshapes {0} elements to {1}", count, known);
   } else if (count.isKnown() && known.isKnown()) {
     if (count.value() % known.value() != 0)
-      return c.fail(PEBBLE_ERROR_SHAPE,
-                    "cannot divide {0} elements into dims whose product is {1}", count, known);
+      return c.fail(PEBBLE_ERROR_SHAPE, "cannot divide {0} elements into dims whose product is {1}",
+                    count, known);
     dims[inferred] = count.value() / known.value();
   }
   setDims(c, 0, dims, rank);

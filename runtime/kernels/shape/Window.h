@@ -59,8 +59,10 @@ int32_t windowPlaces(C &c, const Window &w, int64_t i, Dim size, Dim kernel, Dim
   Dim padded = size + before + after;
   Dim span = windowSpan(kernel, numberAt(w.dilations, i, 1)), room = padded - span;
   if (isLess(room, 0))
-    return c.fail(PEBBLE_ERROR_SHAPE, "has a window that spans {0} elements over a padded input of "
-                                      "{1}", span, padded);
+    return c.fail(PEBBLE_ERROR_SHAPE,
+                  "has a window that spans {0} elements over a padded input of "
+                  "{1}",
+                  span, padded);
   places = (w.ceilMode ? ceilDiv(room, stride) : floorDiv(room, stride)) + 1;
   // A window that would start in the padding after the input is left out.
   Dim lastStart = (places - 1) * stride, dataEnd = size + before;
@@ -85,7 +87,8 @@ template <typename C> int32_t requireGroup(C &c, Dim channels, int64_t group) {
   if (group < 1)
     return c.fail(PEBBLE_ERROR_SHAPE, "has group {0}; expected {1} or more", group, 1);
   if (channels.isKnown() && channels.value() % group != 0)
-    return c.fail(PEBBLE_ERROR_SHAPE, "cannot divide {0} channels into {1} groups", channels, group);
+    return c.fail(PEBBLE_ERROR_SHAPE, "cannot divide {0} channels into {1} groups", channels,
+                  group);
   return PEBBLE_OK;
 }
 

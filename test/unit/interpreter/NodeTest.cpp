@@ -9,8 +9,8 @@
 #include "dialects/interpreter/Interpreter.h"
 #include "dialects/nn/NN.h"
 #include "frontends/onnx/Importer.h"
-#include "frontends/onnx/onnx-ml.pb.h"
 #include "frontends/onnx/TensorData.h"
+#include "frontends/onnx/onnx-ml.pb.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -30,11 +30,16 @@ namespace fs = std::filesystem;
 namespace {
 
 // Their outputs are random by definition.
-const std::set<std::string> randomTests = {
-    "test_bernoulli", "test_bernoulli_double", "test_bernoulli_double_expanded",
-    "test_bernoulli_expanded", "test_bernoulli_seed", "test_bernoulli_seed_expanded",
-    "test_training_dropout", "test_training_dropout_default",
-    "test_training_dropout_default_mask", "test_training_dropout_mask"};
+const std::set<std::string> randomTests = {"test_bernoulli",
+                                           "test_bernoulli_double",
+                                           "test_bernoulli_double_expanded",
+                                           "test_bernoulli_expanded",
+                                           "test_bernoulli_seed",
+                                           "test_bernoulli_seed_expanded",
+                                           "test_training_dropout",
+                                           "test_training_dropout_default",
+                                           "test_training_dropout_default_mask",
+                                           "test_training_dropout_mask"};
 
 std::string readFile(const fs::path &path) {
   std::ifstream stream(path, std::ios::binary);
@@ -46,11 +51,9 @@ std::string readFile(const fs::path &path) {
 std::optional<Tensor> readTensor(const fs::path &path, const onnx::Model &model,
                                  mlir::MLIRContext &context) {
   auto proto = std::make_shared<onnx::proto::TensorProto>();
-  if (!proto->ParseFromString(readFile(path)) ||
-      !onnx::elementTypeOf(proto->data_type(), &context))
+  if (!proto->ParseFromString(readFile(path)) || !onnx::elementTypeOf(proto->data_type(), &context))
     return std::nullopt;
-  std::optional<Tensor> tensor =
-      Tensor::of(onnx::tensorValue(*proto, model, proto, &context));
+  std::optional<Tensor> tensor = Tensor::of(onnx::tensorValue(*proto, model, proto, &context));
   // The attribute may share the message's memory; the tensor outlives both.
   return tensor ? Tensor::copyOf(tensor->dtype(), tensor->dims(), tensor->bytes()) : std::nullopt;
 }
@@ -118,9 +121,8 @@ std::string checkInference(mlir::Operation *op, llvm::ArrayRef<Tensor> results,
     bool keep = knowledge == Knowledge::everything || knowledge == Knowledge::noOddDims;
     mlir::Attribute constant;
     bool isConstant = mlir::matchPattern(operand, mlir::m_Constant(&constant));
-    operands.push_back(keep && isConstant
-                           ? operand
-                           : block.addArgument(type.clone(dims), op->getLoc()));
+    operands.push_back(keep && isConstant ? operand
+                                          : block.addArgument(type.clone(dims), op->getLoc()));
   }
   llvm::SmallVector<mlir::Type> types;
   std::string error;
@@ -136,8 +138,7 @@ std::string checkInference(mlir::Operation *op, llvm::ArrayRef<Tensor> results,
   for (size_t i = 0; i < types.size(); ++i)
     if (!results[i].fits(types[i])) {
       llvm::raw_string_ostream(error) << op->getName() << " is inferred as " << types[i]
-                                      << " but gives "
-                                      << results[i].tensorType(op->getContext());
+                                      << " but gives " << results[i].tensorType(op->getContext());
       return error;
     }
   return "";
@@ -168,8 +169,8 @@ std::string runTest(const fs::path &folder, int &ran) {
     std::string error;
     std::string unsound;
     auto observe = [&](mlir::Operation *op, llvm::ArrayRef<Tensor> given) {
-      for (Knowledge knowledge : {Knowledge::everything, Knowledge::noValues,
-                                  Knowledge::noOddDims, Knowledge::nothing})
+      for (Knowledge knowledge :
+           {Knowledge::everything, Knowledge::noValues, Knowledge::noOddDims, Knowledge::nothing})
         if (unsound.empty())
           unsound = checkInference(op, given, knowledge);
     };
