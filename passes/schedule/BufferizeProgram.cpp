@@ -45,10 +45,13 @@ public:
     Value status = arith::ConstantIntOp::create(builder, terminator.getLoc(), 0, 32);
     func::ReturnOp::create(builder, terminator.getLoc(), status);
     terminator.erase();
-    for (Operation *op : llvm::reverse(converted)) {
+    // Ops that moved out of a loop's body still name its arguments: let go of everything first.
+    for (Operation *op : converted) {
       op->dropAllUses();
-      op->erase();
+      op->dropAllReferences();
     }
+    for (Operation *op : converted)
+      op->erase();
     entry.eraseArguments(0, entry.getNumArguments());
     entry.addArguments({pointer, pointer}, {program.getLoc(), program.getLoc()});
     program.setAllArgAttrs(ArrayRef<DictionaryAttr>{DictionaryAttr::get(context),
