@@ -96,6 +96,16 @@ def LowerKernels : Pass<"lower-kernels", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def OutlineParallel : Pass<"outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Turn parallel loops of kernels into functions over ranges";
+  let description = [{
+    A `scf.parallel` at the top of a kernel becomes `mem.parallel`, which the host's threads share.
+    Iterations are independent, so that results do not depend on how a range is cut. A loop that
+    uses more than the kernel's arguments and what is computed from them becomes sequential.
+  }];
+  let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::scf::SCFDialect"];
+}
+
 def AssignConstants : Pass<"assign-constants", "::mlir::ModuleOp"> {
   let summary = "Place constants in the constant section";
   let description = [{

@@ -37,6 +37,7 @@ void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &opt
 
 void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createLowerKernels({options.vectorBytes}));
+  pm.addPass(createOutlineParallel());
   // After lowering, so that constants that kernels read are placed too.
   pm.addPass(createAssignConstants());
   pm.addPass(createLowerMem());

@@ -111,4 +111,14 @@ def Mem_InferDimsOp : Mem_Op<"infer_dims", [AttrSizedOperandSegments, MemoryEffe
   }];
 }
 
+def Mem_ParallelOp : Mem_Op<"parallel", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "calls `body` over disjoint ranges that cover [0, `count`), possibly at once";
+  let description = [{
+    `body` takes the kernel's arguments, which `captured` lists without the environment, and the
+    range's begin and end.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, Index:$count, Variadic<AnyType>:$captured);
+  let assemblyFormat = "$body `(` $count `)` (`captured` `(` $captured^ `:` type($captured) `)`)? attr-dict";
+}
+
 #endif // PEBBLE_DIALECTS_MEM_MEMOPS

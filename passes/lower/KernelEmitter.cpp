@@ -110,16 +110,35 @@ void KernelEmitter::loop(OpFoldResult begin, OpFoldResult end, int64_t step,
   body(loop.getInductionVar());
 }
 
-void KernelEmitter::parallelLoops(ArrayRef<OpFoldResult> extents, LoopBody body) {
+/// Below this many elementary steps, handing a loop to other threads costs more than it saves.
+static constexpr int64_t leastSharedWork = 100'000;
+
+void KernelEmitter::parallelLoops(ArrayRef<OpFoldResult> extents, LoopBody body,
+                                  int64_t iterationCost) {
+  int64_t work = iterationCost;
+  for (OpFoldResult extent : extents)
+    work *= constantOf(extent).value_or(leastSharedWork);
+  bool share = loweringOptions.parallel && !isShared && work >= leastSharedWork;
   SmallVector<Value> coordinates;
   std::function<void(size_t)> nest = [&](size_t depth) {
     if (depth == extents.size())
       return body(coordinates);
-    loop(b.getIndexAttr(0), extents[depth], 1, [&](Value coordinate) {
+    auto inner = [&](Value coordinate) {
       coordinates.push_back(coordinate);
       nest(depth + 1);
       coordinates.pop_back();
-    });
+    };
+    if (constantOf(extents[depth]) == 1)
+      return inner(arith::ConstantIndexOp::create(b, 0));
+    if (!share || isShared)
+      return loop(b.getIndexAttr(0), extents[depth], 1, inner);
+    Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+    auto parallel = scf::ParallelOp::create(b, zero, toValue(b, extents[depth]), one);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(parallel.getBody());
+    isShared = true;
+    inner(parallel.getInductionVars()[0]);
+    isShared = false;
   };
   nest(0);
 }

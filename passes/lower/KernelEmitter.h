@@ -13,6 +13,7 @@ namespace pebble {
 /// What emitters may assume of the machine.
 struct LoweringOptions {
   int64_t vectorBytes = 64;
+  bool parallel = true; ///< Whether loops may be shared between threads.
 };
 
 class KernelEmitter {
@@ -35,8 +36,10 @@ public:
   llvm::SmallVector<mlir::Value> yieldedFrom(mlir::Operation *root) const;
 
   using LoopBody = llvm::function_ref<void(llvm::ArrayRef<mlir::Value> coordinates)>;
-  /// A nest of loops from 0 to each extent, whose outermost iterations are independent.
-  void parallelLoops(llvm::ArrayRef<mlir::OpFoldResult> extents, LoopBody body);
+  /// A nest of loops from 0 to each extent, whose iterations are independent. `iterationCost` is
+  /// the number of elementary steps in one of them: large nests are shared between threads.
+  void parallelLoops(llvm::ArrayRef<mlir::OpFoldResult> extents, LoopBody body,
+                     int64_t iterationCost = 1);
   /// A sequential loop.
   void loop(mlir::OpFoldResult begin, mlir::OpFoldResult end, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);
@@ -59,6 +62,7 @@ private:
   mlir::ImplicitLocOpBuilder b;
   llvm::SmallVector<mlir::Value> results;
   llvm::DenseMap<mlir::Value, std::unique_ptr<KernelTensor>> tensors;
+  bool isShared = false; // Inside a loop that threads share.
   mlir::Block *entryBlock = nullptr;
   mlir::Value status;
 };

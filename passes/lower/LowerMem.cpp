@@ -17,7 +17,7 @@ using namespace pebble;
 namespace {
 
 /// Positions of the fields of pebble_env.
-enum EnvField : int32_t { Self, Constants, Arena, Allocate, Release, Output };
+enum EnvField : int32_t { Self, Constants, Arena, Allocate, Release, Output, ParallelFor };
 
 class MemLowering {
 public:
@@ -242,6 +242,7 @@ private:
     llvm::TypeSwitch<Operation *>(op)
         .Case<mem::ConstantOp, mem::SlotOp, mem::InputOp, mem::ViewOp, mem::OutputOp,
               mem::LaunchOp, mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp,
+              mem::ParallelOp,
               memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
   }
 
@@ -384,6 +385,20 @@ private:
     for (auto [index, dim] : llvm::enumerate(op.getDims()))
       dim.replaceAllUsesWith(toIndex(LLVM::LoadOp::create(
           b, word, offsetBy(results, static_cast<int64_t>(index) * 8))));
+  }
+
+  void lowerOp(mem::ParallelOp op) {
+    SmallVector<Value> words{env()};
+    for (Value captured : op.getCaptured())
+      words.push_back(isa<IndexType>(captured.getType()) ? toWord(captured) : captured);
+    Value closure = stack(word, words.size());
+    for (auto [index, value] : llvm::enumerate(words))
+      LLVM::StoreOp::create(b, value, offsetBy(closure, static_cast<int64_t>(index) * 8));
+    // The function's address, in the form that survives the conversion of functions.
+    Value body = func::ConstantOp::create(
+        b, module.lookupSymbol<func::FuncOp>(op.getBody()).getFunctionType(), op.getBodyAttr());
+    body = UnrealizedConversionCastOp::create(b, pointer, body).getResult(0);
+    callback(ParallelFor, {}, {envField(Self), toWord(op.getCount()), body, closure});
   }
 
   Value constantOrWord(Value index) {

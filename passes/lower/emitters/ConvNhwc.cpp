@@ -36,14 +36,18 @@ public:
     int64_t blocksOutside = imageBytes <= cacheBytes ? imageBytes : imageBytes * group * blocks;
     OpFoldResult n = b.getIndexAttr(batch), rows = b.getIndexAttr(outHeight);
     OpFoldResult groups = b.getIndexAttr(group);
+    int64_t pixel = kernelHeight * kernelWidth * groupChannels;
     if (rowsOutside <= blocksOutside)
-      emitter.parallelLoops({n, rows}, [&](ArrayRef<Value> at) {
-        emitter.parallelLoops({groups}, [&](ArrayRef<Value> g) {
-          forBlocks([&](Value blockIndex, int64_t outputs) {
-            emitRow(at[0], at[1], g[0], blockIndex, outputs);
-          });
-        });
-      });
+      emitter.parallelLoops(
+          {n, rows},
+          [&](ArrayRef<Value> at) {
+            emitter.parallelLoops({groups}, [&](ArrayRef<Value> g) {
+              forBlocks([&](Value blockIndex, int64_t outputs) {
+                emitRow(at[0], at[1], g[0], blockIndex, outputs);
+              });
+            });
+          },
+          outWidth * outChannels * group * pixel);
     else
       emitter.parallelLoops({groups}, [&](ArrayRef<Value> g) {
         forBlocks([&](Value blockIndex, int64_t outputs) {
@@ -60,7 +64,9 @@ private:
     int64_t full = outChannels / block, rest = outChannels % block;
     if (full > 0)
       emitter.parallelLoops({b.getIndexAttr(full)},
-                            [&](ArrayRef<Value> index) { body(index[0], block); });
+                            [&](ArrayRef<Value> index) { body(index[0], block); },
+                            outHeight * outWidth * block * kernelHeight * kernelWidth *
+                                groupChannels);
     if (rest > 0)
       body(arith::ConstantIndexOp::create(b, full), rest);
   }

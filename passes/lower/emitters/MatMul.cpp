@@ -42,10 +42,17 @@ public:
     if (rows && *rows <= chunk)
       return emitRows(leftBase, rightBase, index(0), product.rows, locate);
     Value end = toValue(b, product.rows);
-    emitter.loop(b.getIndexAttr(0), product.rows, chunk, [&](Value begin) {
-      Value limit = arith::MinSIOp::create(b, arith::AddIOp::create(b, begin, index(chunk)), end);
-      emitRows(leftBase, rightBase, begin, limit, locate);
-    });
+    OpFoldResult chunks =
+        rows ? OpFoldResult(b.getIndexAttr(llvm::divideCeil(*rows, chunk)))
+             : arith::DivUIOp::create(b, plus(end, index(chunk - 1)), index(chunk)).getResult();
+    emitter.parallelLoops(
+        {chunks},
+        [&](ArrayRef<Value> number) {
+          Value begin = times(number[0], chunk);
+          Value limit = arith::MinSIOp::create(b, plus(begin, index(chunk)), end);
+          emitRows(leftBase, rightBase, begin, limit, locate);
+        },
+        chunk * product.depth * product.columns);
   }
 
 private:
@@ -63,8 +70,9 @@ private:
       emitBlock(leftBase, right, begin, end, column, columns, locate);
     };
     if (full > 0)
-      emitter.loop(b.getIndexAttr(0), b.getIndexAttr(full), 1,
-                   [&](Value number) { block(number, product.block); });
+      emitter.parallelLoops({b.getIndexAttr(full)},
+                            [&](ArrayRef<Value> number) { block(number[0], product.block); },
+                            constantOf(product.rows).value_or(1) * product.depth * product.block);
     if (rest > 0)
       block(index(full), rest);
   }
@@ -229,7 +237,8 @@ bool pebble::emitMatMul(KernelEmitter &emitter, Operation *operation) {
     }
     return position;
   };
-  emitter.parallelLoops(batches, [&](ArrayRef<Value> at) {
+  int64_t cost = constantOf(product.rows).value_or(1) * depth * columns;
+  auto multiplyBatch = [&](ArrayRef<Value> at) {
     Value leftBase = base(leftBatch, multiply(b, product.rows, b.getIndexAttr(depth)), at);
     Value rightBase = base(rightBatch, b.getIndexAttr(depth * columns), at);
     SmallVector<Value> batch(at);
@@ -240,6 +249,7 @@ bool pebble::emitMatMul(KernelEmitter &emitter, Operation *operation) {
                                                      place.push_back(column);
                                                      return place;
                                                    });
-  });
+  };
+  emitter.parallelLoops(batches, multiplyBatch, cost);
   return true;
 }

@@ -55,7 +55,8 @@ void WindowLoops::run(Start start, Step step, Finish finish) {
           emitter.loop(b.getIndexAttr(0), b.getIndexAttr(resultShape[2]), 1, [&](Value column) {
             epilogue.finish({at[0], at[1], column}, b.getIndexAttr(0), b.getIndexAttr(channels));
           });
-      });
+      },
+      resultShape[2] * channels * kernel[0] * kernel[1]);
 }
 
 void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, Start start,
