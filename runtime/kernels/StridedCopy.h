@@ -51,16 +51,74 @@ struct CopyLoops {
   }
 };
 
+#if defined(__x86_64__) || defined(__aarch64__)
+inline constexpr bool hasVectors = true;
+#else
+inline constexpr bool hasVectors = false;
+#endif
+
+// Transposes 8 x 8 elements in registers: three perfect shuffles of eight rows.
+template <typename T>
+inline void transposeBlock(T *to, const T *from, int64_t toStride, int64_t fromStride) {
+  typedef T Row __attribute__((vector_size(8 * sizeof(T))));
+  Row rows[8], shuffled[8];
+  for (int i = 0; i < 8; ++i)
+    __builtin_memcpy(&rows[i], from + i * fromStride, sizeof(Row));
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 4; ++i) {
+      shuffled[2 * i] = __builtin_shufflevector(rows[i], rows[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+      shuffled[2 * i + 1] =
+          __builtin_shufflevector(rows[i], rows[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; ++i)
+      rows[i] = shuffled[i];
+  }
+  for (int i = 0; i < 8; ++i)
+    __builtin_memcpy(to + i * toStride, &rows[i], sizeof(Row));
+}
+
+// The planes of images with few channels: N planes become one of N-tuples, or the reverse.
+template <int N, typename T>
+inline void interleave(T *__restrict to, const T *__restrict from, int64_t count,
+                       int64_t fromStride) {
+  for (int64_t i = 0; i < count; ++i)
+    for (int n = 0; n < N; ++n)
+      to[i * N + n] = from[i + n * fromStride];
+}
+
+template <int N, typename T>
+inline void deinterleave(T *__restrict to, const T *__restrict from, int64_t count,
+                         int64_t toStride) {
+  // A stretch of tuples stays in cache while each of its planes is written.
+  constexpr int64_t stretch = 512;
+  for (int64_t i0 = 0; i0 < count; i0 += stretch) {
+    int64_t end = i0 + stretch < count ? i0 + stretch : count;
+    for (int n = 0; n < N; ++n)
+      for (int64_t i = i0; i < end; ++i)
+        to[i + n * toStride] = from[i * N + n];
+  }
+}
+
 // to[j + i * toStride] = from[i + j * fromStride] in square tiles, so that lines of both sides stay
 // in cache while they are used.
 template <typename T>
 inline void transposePlane(T *to, const T *from, int64_t rows, int64_t columns, int64_t toStride,
                            int64_t fromStride) {
+  if (columns == 3 && toStride == 3)
+    return interleave<3>(to, from, rows, fromStride);
+  if (rows == 3 && fromStride == 3)
+    return deinterleave<3>(to, from, columns, toStride);
   constexpr int64_t tile = 16;
   for (int64_t i0 = 0; i0 < rows; i0 += tile) {
     int64_t iEnd = i0 + tile < rows ? i0 + tile : rows;
     for (int64_t j0 = 0; j0 < columns; j0 += tile) {
       int64_t jEnd = j0 + tile < columns ? j0 + tile : columns;
+      if (hasVectors && iEnd - i0 == tile && jEnd - j0 == tile) {
+        for (int64_t i = i0; i < iEnd; i += 8)
+          for (int64_t j = j0; j < jEnd; j += 8)
+            transposeBlock(to + j + i * toStride, from + i + j * fromStride, toStride, fromStride);
+        continue;
+      }
       for (int64_t i = i0; i < iEnd; ++i)
         for (int64_t j = j0; j < jEnd; ++j)
           to[j + i * toStride] = from[i + j * fromStride];

@@ -77,8 +77,15 @@ def reshape(rng):
 
 
 def transpose(rng):
-    large = rng.integers(3) == 0
-    data = noise(rng, dims(rng, 1, 3, 50) if large else dims(rng, 0, 7, 5))
+    kind = rng.integers(4)
+    if kind == 0:
+        # Images to channels last and back.
+        channels, size = pick(rng, 3, 16, 19), [int(v) for v in rng.integers(1, 40, 2)]
+        first = bool(rng.integers(2))
+        data = noise(rng, [2, channels, *size] if first else [2, *size, channels])
+        perm = [0, 2, 3, 1] if first else [0, 3, 1, 2]
+        return Case("Transpose", [data], {"perm": perm}, [move(data, lambda d: d.transpose(perm))])
+    data = noise(rng, dims(rng, 1, 3, 50) if kind == 1 else dims(rng, 0, 7, 5))
     perm = [int(p) for p in rng.permutation(data.ndim)]
     return Case("Transpose", [data], {"perm": perm}, [move(data, lambda d: d.transpose(perm))])
 
