@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // N-d convolution as a product of the weights with panels of input columns that are gathered on the
-// stack, or read in place where a panel lies contiguous in the input.
+// stack, or read in place where a panel lies contiguous in the input. Where few output channels
+// would share a panel, gathering would dominate: then rows of the input add to rows of the output.
+// Both take the taps of a sum in the same order.
 
 #include "runtime/kernels/OpWindows.h"
 #include "runtime/kernels/TileProduct.h"
+#include "runtime/kernels/WindowRows.h"
 
 namespace pebble::kernels {
 namespace {
@@ -96,6 +99,46 @@ template <typename T> struct ConvColumns {
   }
 };
 
+// One output channel of a group.
+template <typename T>
+PEBBLE_INLINE void convRows(const Windows &w, const T *image, const T *weights, int64_t channels,
+                            int64_t channelSize, Acc<T> start, Sum<T> *out) {
+  using A = Acc<T>;
+  int64_t last = w.rank - 1, columns = w.output[last], step = w.stride[last];
+  int64_t rows = product(w.output, 0, int(last)), kernelSize = product(w.kernel, 0, int(w.rank));
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t at[maxRank];
+    rowCoordinates(w, row, at);
+    for (int64_t first = 0; first < columns; first += columnBlock) {
+      int64_t width = columns - first < columnBlock ? columns - first : columnBlock;
+      A sums[columnBlock];
+      for (int64_t j = 0; j < width; ++j)
+        sums[j] = start;
+      for (int64_t channel = 0; channel < channels; ++channel)
+        forWindowRows(w, at, [&](int64_t inputRow, int64_t tapRow) PEBBLE_INLINE_LAMBDA {
+          const T *in = image + channel * channelSize + inputRow;
+          const T *taps = weights + channel * kernelSize + tapRow * w.kernel[last];
+          for (int64_t tap = 0; tap < w.kernel[last]; ++tap) {
+            int64_t from = w.position(last, first, tap);
+            ValidRange valid = validRange(from, step, w.input[last], width);
+            A weight = widen(taps[tap]);
+            if (step == 1)
+              for (int64_t j = valid.begin; j < valid.end; ++j)
+                sums[j] += weight * widen(in[from + j]);
+            else if (step == 2)
+              for (int64_t j = valid.begin; j < valid.end; ++j)
+                sums[j] += weight * widen(in[from + 2 * j]);
+            else
+              for (int64_t j = valid.begin; j < valid.end; ++j)
+                sums[j] += weight * widen(in[from + step * j]);
+          }
+        });
+      for (int64_t j = 0; j < width; ++j)
+        out[row * columns + first + j] = static_cast<Sum<T>>(sums[j]);
+    }
+  }
+}
+
 // Element `index` of a bias of the input's or the result's type; absent, zero.
 template <typename T> struct Bias {
   const T *same = nullptr;
@@ -150,6 +193,12 @@ int32_t conv(const pebble_tensor *tensors, const int64_t *ints, const double *fl
     const T *in = data<const T>(input) + outer * weight.dims[1] * channelSize;
     const T *matrix = data<const T>(weight) + output * depth;
     Sum<T> *out = data<Sum<T>>(result) + (image * outputs + output) * positions;
+    if (groupOutputs < 3) {
+      for (int64_t row = 0; row < groupOutputs; ++row)
+        convRows(w, in, matrix + row * depth, weight.dims[1], channelSize, bias(output + row),
+                 out + row * positions);
+      continue;
+    }
     ConvColumns<T> columns{w, in, channelSize, {}, 0};
     for (int64_t first = 0; first < positions; first += panelWidth<Acc<T>>) {
       int64_t rest = first;

@@ -79,7 +79,7 @@ int32_t max_pool_indices(const pebble_tensor *tensors, const int64_t *ints, cons
       rowCoordinates(w, i / columns, at);
       ComputeOf<T> best = lowestValue<ComputeOf<T>>();
       int64_t bestOffset = -1;
-      forWindowRows(w, at, [&](int64_t row) {
+      forWindowRows(w, at, [&](int64_t row, int64_t) {
         for (int64_t tap = 0; tap < w.kernel[w.rank - 1]; ++tap) {
           int64_t column = w.position(w.rank - 1, i % columns, tap);
           if (column < 0 || column >= w.input[w.rank - 1])

@@ -7,6 +7,7 @@
 
 #include "runtime/kernels/Accumulate.h"
 #include "runtime/kernels/OpWindows.h"
+#include "runtime/kernels/WindowRows.h"
 
 namespace pebble::kernels {
 
@@ -32,43 +33,12 @@ inline int32_t resolvePool(PoolWindows &pool, const pebble_tensor &input,
   return PEBBLE_OK;
 }
 
-// Output coordinates, but the last, of a row of a plane.
-PEBBLE_INLINE void rowCoordinates(const Windows &w, int64_t row, int64_t *at) {
-  for (int64_t d = w.rank - 2; d >= 0; --d) {
-    at[d] = row % w.output[d];
-    row /= w.output[d];
-  }
-}
-
-// Calls body(offset of the input row, taps[...]) for the taps, but the last dim's, of the windows
-// of an output row that hit an input row.
-template <typename Body>
-PEBBLE_INLINE void forWindowRows(const Windows &w, const int64_t *at, Body body) {
-  int64_t last = w.rank - 1, tap[maxRank] = {}, count = product(w.kernel, 0, last);
-  for (int64_t i = 0; i < count; ++i) {
-    bool inside = true;
-    int64_t row = 0;
-    for (int64_t d = 0; d < last; ++d) {
-      int64_t position = w.position(d, at[d], tap[d]);
-      inside &= position >= 0 && position < w.input[d];
-      row = row * w.input[d] + position;
-    }
-    if (inside)
-      body(row * w.input[last]);
-    for (int64_t d = last - 1; d >= 0 && ++tap[d] == w.kernel[d]; --d)
-      tap[d] = 0;
-  }
-}
-
-// Output columns whose running values are on the stack at once.
-inline constexpr int64_t columnBlock = 256;
-
 // Folds every tap into values[...] of the output columns [first, first + width) of a row.
 template <typename T, typename V, typename Fold>
 PEBBLE_INLINE void foldWindows(const Windows &w, const T *plane, const int64_t *at, int64_t first,
                                int64_t width, V *values, Fold fold) {
   int64_t last = w.rank - 1, step = w.stride[last];
-  forWindowRows(w, at, [&](int64_t row) PEBBLE_INLINE_LAMBDA {
+  forWindowRows(w, at, [&](int64_t row, int64_t) PEBBLE_INLINE_LAMBDA {
     for (int64_t tap = 0; tap < w.kernel[last]; ++tap) {
       int64_t from = w.position(last, first, tap);
       ValidRange valid = validRange(from, step, w.input[last], width);

@@ -29,10 +29,12 @@ struct ValidRange {
   int64_t begin, end;
 };
 PEBBLE_INLINE ValidRange validRange(int64_t from, int64_t step, int64_t size, int64_t count) {
+  // Divisions cost as much as a short row, and most rows need none.
   int64_t begin = from >= 0 ? 0 : (step - 1 - from) / step;
-  int64_t end = from >= size ? 0 : (size - 1 - from) / step + 1;
+  int64_t end = count;
+  if (from + (count - 1) * step >= size)
+    end = from >= size ? 0 : (size - 1 - from) / step + 1;
   begin = begin < count ? begin : count;
-  end = end < count ? end : count;
   return {begin, end < begin ? begin : end};
 }
 

@@ -336,8 +336,9 @@ def dft(name, seed):
     inputs = [draw.values(draw.integer(1, 2), *dims, parts),
               np.array(length, np.int64) if draw.integer(0, 1) else None,
               np.array(axis + 1, np.int64)]
-    # Sums are f64, so f16 results are not f32 results rounded.
-    return Case(name, seed, "DFT", inputs, {"onesided": onesided, "inverse": inverse}, scale=50,
+    # Sums are f64, so f16 results are not f32 results rounded. ONNX Runtime sums in f32, and loses
+    # three digits at lengths that are no power of two.
+    return Case(name, seed, "DFT", inputs, {"onesided": onesided, "inverse": inverse}, scale=500,
                 exact_when_narrow=False)
 
 
