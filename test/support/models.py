@@ -19,7 +19,9 @@ class Model:
     """One row of the table.
 
     `runs` lists sets of inputs: {input: {"shape": [...], "values": constant or [low, high],
-    "integers": bool}}; an input that a set leaves out has a static shape and normal values.
+    "integers": bool, "picture": bool}}; an input that a set leaves out has a static shape and
+    normal values. A detector needs a picture: on noise it finds nothing, all of its outputs are
+    tails of sigmoids, and what is compared is the peer's rounding of them.
     """
     name: str
     model: str
@@ -41,6 +43,9 @@ class Model:
         for info in session.get_inputs():
             given = run.get(info.name, {})
             shape = given.get("shape", reference.bound_shape(info, 1))
+            if given.get("picture"):
+                arrays[info.name] = reference.text_picture(shape)
+                continue
             value = reference.make_input(rng, reference.DTYPES[info.type], shape,
                                          given.get("values"))
             arrays[info.name] = np.floor(value) if given.get("integers") else value

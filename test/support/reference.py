@@ -25,6 +25,26 @@ def bound_shape(info, size):
     return [dim if isinstance(dim, int) else size for dim in info.shape]
 
 
+GLYPHS = {"P": "1111 1001 1111 1000 1000", "E": "1111 1000 1110 1000 1111",
+          "B": "1110 1001 1110 1001 1110", "L": "1000 1000 1000 1000 1111"}
+
+
+def text_picture(shape, word="PEBBLE"):
+    """Dark letters on white, normalized as the text detectors expect it; [N, 3, H, W]."""
+    height, width = shape[2:]
+    page = np.ones((height, width), np.float32)
+    scale = max(1, min(height // 15, width // 40))
+    x, y = scale * 3, (height - 5 * scale) // 2
+    for letter in word:
+        rows = [[int(bit) for bit in row] for row in GLYPHS[letter].split()]
+        glyph = np.kron(np.array(rows), np.ones((scale, scale), np.int64))
+        page[y:y + glyph.shape[0], x:x + glyph.shape[1]][glyph > 0] = 0
+        x += glyph.shape[1] + scale
+    channels = [(page - mean) / deviation for mean, deviation in
+                zip((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
+    return np.broadcast_to(np.stack(channels)[None], shape).astype(np.float32)
+
+
 def make_input(rng, dtype, shape, values=None):
     """Random values of a kind that suits the type; `values` is [low, high] or a constant."""
     if isinstance(values, (int, float)):
