@@ -29,7 +29,9 @@
   X(name, bf16, uint16_t)                                                                          \
   X(name, i8, uint8_t)                                                                             \
   X(name, i16, uint16_t)                                                                           \
-  X(name, i32, uint32_t) X(name, i64, uint64_t) X(name, u8, uint8_t) X(name, u16, uint16_t)        \
-      X(name, u32, uint32_t) X(name, u64, uint64_t) X(name, bool, uint8_t)
+  X(name, i32, uint32_t)                                                                           \
+  X(name, i64, uint64_t)                                                                           \
+  X(name, u8, uint8_t)                                                                             \
+  X(name, u16, uint16_t) X(name, u32, uint32_t) X(name, u64, uint64_t) X(name, bool, uint8_t)
 
 #endif // PEBBLE_KERNELS_KERNELTYPES_H

@@ -200,7 +200,7 @@ private:
 // The taps of a chunk of outputs along the last axis, and the source rows that were last
 // interpolated along it: neighbouring rows of the result mostly share them.
 template <typename C> struct ChunkTaps {
-  static constexpr int64_t capacity = sizeof(C) == 4 ? 64 : 32;
+  static constexpr int64_t capacity = sizeof(C) == 4 ? 48 : 24; // keeps the frame below 4 KiB
   static constexpr int most = RowTaps<C>::most, slots = 4;
   int64_t size;
   int tapCount;

@@ -54,10 +54,11 @@ template <typename T> T fromBits(uint64_t bits) {
   return value;
 }
 
+// clang-format off
 #define ROW(name, singleBound, twiceBound)                                                         \
-  {#name,       pebble_math_##name##_f32, [](double x) { return double(std::name(x)); },                                        \
-   singleBound, pebble_math_##name##_f64, [](long double x) { return std::name(x); },                                   \
-   twiceBound}
+  {#name, pebble_math_##name##_f32, [](double x) { return double(std::name(x)); }, singleBound,    \
+   pebble_math_##name##_f64, [](long double x) { return std::name(x); }, twiceBound}
+// clang-format on
 const Function functions[] = {
     ROW(exp, 1.5, 2),
     ROW(log, 1.5, 2),

@@ -200,7 +200,8 @@ def max_unpool(attrs, inputs, outputs):
 def non_max_suppression(attrs, inputs, outputs):
     boxes, scores = inputs[:2]
     most = _at(inputs, 2)
-    rows = boxes.shape[0] * scores.shape[1] * min(boxes.shape[1], 0 if most is None else int(most[0]))
+    limit = 0 if most is None else int(most[0])
+    rows = boxes.shape[0] * scores.shape[1] * min(boxes.shape[1], limit)
     return Call("non_max_suppression", [boxes, scores, most, _at(inputs, 3), _at(inputs, 4)],
                 [attrs.get("center_point_box", 0)],
                 results=[(np.int64, (rows, 3)), (np.int64, (1,))],

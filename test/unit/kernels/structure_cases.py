@@ -61,8 +61,8 @@ def reference(op_type, inputs, attributes, outputs=1, opset=22):
     node = onnx.helper.make_node(op_type, names, [f"o{k}" for k in range(outputs)], **attributes)
     graph = onnx.helper.make_graph(
         [node], "case",
-        [onnx.helper.make_tensor_value_info(n, onnx.helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
-         for n, v in zip(names, inputs) if n],
+        [onnx.helper.make_tensor_value_info(n, onnx.helper.np_dtype_to_tensor_dtype(v.dtype),
+                                            v.shape) for n, v in zip(names, inputs) if n],
         [onnx.helper.make_empty_tensor_value_info(f"o{k}") for k in range(outputs)])
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
     evaluator = onnx.reference.ReferenceEvaluator(model)
