@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/NodeImporter.h"
 
-#include "frontends/onnx/ConstantValues.h"
+#include "dialects/nn/Constants.h"
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Names.h"
 #include "frontends/onnx/ShapeRefinement.h"
@@ -117,11 +117,13 @@ mlir::RankedTensorType NodeImporter::type(mlir::Value value) {
 }
 
 std::optional<std::vector<int64_t>> NodeImporter::constantInts(mlir::Value value) const {
-  return onnx::constantInts(value);
+  auto known = nn::constantInts(value);
+  return known ? std::optional(std::vector<int64_t>(known->begin(), known->end())) : std::nullopt;
 }
 
 std::optional<std::vector<double>> NodeImporter::constantFloats(mlir::Value value) const {
-  return onnx::constantFloats(value);
+  auto known = nn::constantReals(value);
+  return known ? std::optional(std::vector<double>(known->begin(), known->end())) : std::nullopt;
 }
 
 std::optional<int64_t> NodeImporter::normalizeAxis(int64_t axis, int64_t rank) {

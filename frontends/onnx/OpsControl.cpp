@@ -1,8 +1,249 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// If, Loop and Scan. A Scan becomes a loop that picks its inputs' slices by iteration number.
+#include "frontends/onnx/Compose.h"
+#include "frontends/onnx/GraphImporter.h"
+#include "frontends/onnx/LoopBuilder.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/Shapes.h"
+#include "frontends/onnx/onnx-ml.pb.h"
+
+using namespace mlir;
 
 namespace pebble::onnx {
 
-void addControlOps(std::vector<OpEntry> &rows) { (void)rows; }
+namespace {
+
+const proto::GraphProto *graphAttr(NodeImporter &node, StringRef name) {
+  const proto::AttributeProto *attribute = node.attr(name);
+  if (attribute && attribute->has_g())
+    return &attribute->g();
+  (void)node.invalid("attribute '" + name + "' is missing or is not a graph");
+  return nullptr;
+}
+
+LogicalResult setOutputs(NodeImporter &node, ArrayRef<Value> values) {
+  if (values.size() < node.numOutputs())
+    return node.invalid("the body gives " + Twine(values.size()) + " values for " +
+                        Twine(node.numOutputs()) + " results");
+  for (auto [index, value] : llvm::enumerate(values))
+    node.setOutput(index, value);
+  return success();
+}
+
+FailureOr<SmallVector<Value>> importBranch(NodeImporter &node, const proto::GraphProto &graph,
+                                           Region &region) {
+  OpBuilder::InsertionGuard guard(node.builder());
+  node.builder().createBlock(&region);
+  return node.graph().importSubgraph(graph, {});
+}
+
+LogicalResult importIf(NodeImporter &node) {
+  const proto::GraphProto *thenGraph = graphAttr(node, "then_branch");
+  const proto::GraphProto *elseGraph = graphAttr(node, "else_branch");
+  if (!thenGraph || !elseGraph)
+    return failure();
+  Value condition = node.input(0);
+  if (auto known = node.constantInts(condition); known && known->size() == 1) {
+    FailureOr<SmallVector<Value>> results =
+        node.graph().importSubgraph(known->front() ? *thenGraph : *elseGraph, {});
+    return failed(results) ? failure() : setOutputs(node, *results);
+  }
+  Region regions[2];
+  FailureOr<SmallVector<Value>> thenValues = importBranch(node, *thenGraph, regions[0]);
+  FailureOr<SmallVector<Value>> elseValues = importBranch(node, *elseGraph, regions[1]);
+  if (failed(thenValues) || failed(elseValues))
+    return failure();
+  if (thenValues->size() != elseValues->size())
+    return node.invalid("the branches give " + Twine(thenValues->size()) + " and " +
+                        Twine(elseValues->size()) + " values; expected as many");
+  SmallVector<Type> types;
+  for (auto [a, b] : llvm::zip_equal(*thenValues, *elseValues)) {
+    RankedTensorType type = commonType(node, a.getType(), b.getType(), "a result");
+    if (!type)
+      return failure();
+    types.push_back(type);
+  }
+  for (auto [region, values] : llvm::zip_equal(regions, ArrayRef{*thenValues, *elseValues})) {
+    OpBuilder::InsertionGuard guard(node.builder());
+    node.builder().setInsertionPointToEnd(&region.front());
+    nn::YieldOp::create(node.builder(), node.loc(), values);
+  }
+  Value scalar = asScalar(node, condition);
+  if (node.failed())
+    return failure();
+  auto branch = nn::IfOp::create(node.builder(), node.loc(), types, scalar);
+  branch.getThenRegion().takeBody(regions[0]);
+  branch.getElseRegion().takeBody(regions[1]);
+  return setOutputs(node, SmallVector<Value>(branch.getResults()));
+}
+
+LogicalResult importLoop(NodeImporter &node) {
+  const proto::GraphProto *body = graphAttr(node, "body");
+  if (!body)
+    return failure();
+  LoopSpec spec;
+  spec.tripCount = node.input(0);
+  spec.condition = node.input(1);
+  for (unsigned i = 2; i < node.numInputs(); ++i)
+    spec.initial.push_back(node.input(i));
+  size_t numCarried = spec.initial.size(), numResults = body->output_size();
+  if (numResults < numCarried + 1)
+    return node.invalid("the body gives " + Twine(numResults) + " values; expected a condition, " +
+                        Twine(numCarried) + " carried values and the scan outputs");
+  spec.numScans = numResults - numCarried - 1;
+  spec.body = [&](Value iteration, Value condition,
+                  ArrayRef<Value> carried) -> FailureOr<LoopStep> {
+    SmallVector<Value> arguments = {iteration, condition};
+    llvm::append_range(arguments, carried);
+    FailureOr<SmallVector<Value>> results = node.graph().importSubgraph(*body, arguments);
+    if (failed(results))
+      return failure();
+    ArrayRef<Value> values = *results;
+    return LoopStep{values.front(), SmallVector<Value>(values.slice(1, numCarried)),
+                    SmallVector<Value>(values.drop_front(1 + numCarried))};
+  };
+  FailureOr<SmallVector<Value>> results = buildLoop(node, spec);
+  return failed(results) ? failure() : setOutputs(node, *results);
+}
+
+/// What a Scan node says, for one sequence (no batch dim).
+struct ScanSpec {
+  const proto::GraphProto *body = nullptr;
+  SmallVector<Value> states, scanned;
+  std::vector<int64_t> inputAxes, inputDirections;
+  std::vector<int64_t> outputAxes, outputDirections;
+};
+
+FailureOr<SmallVector<Value>> buildScan(NodeImporter &node, const ScanSpec &scan) {
+  LoopSpec spec;
+  Value length = asScalar(node, node.dim(scan.scanned.front(), scan.inputAxes.front()));
+  spec.tripCount = length;
+  spec.initial = scan.states;
+  spec.numScans = scan.body->output_size() - scan.states.size();
+  for (int64_t direction : scan.outputDirections)
+    spec.isReversed.push_back(direction != 0);
+  spec.body = [&](Value iteration, Value, ArrayRef<Value> carried) -> FailureOr<LoopStep> {
+    SmallVector<Value> arguments(carried);
+    for (size_t i = 0; i < scan.scanned.size(); ++i) {
+      Value place = iteration;
+      if (scan.inputDirections[i] != 0)
+        place = node.sub(node.sub(length, node.intScalar(1)), iteration);
+      arguments.push_back(gather(node, scan.scanned[i], place, scan.inputAxes[i]));
+    }
+    if (node.failed())
+      return failure();
+    FailureOr<SmallVector<Value>> results = node.graph().importSubgraph(*scan.body, arguments);
+    if (failed(results))
+      return failure();
+    ArrayRef<Value> values = *results;
+    return LoopStep{Value(), SmallVector<Value>(values.take_front(carried.size())),
+                    SmallVector<Value>(values.drop_front(carried.size()))};
+  };
+  FailureOr<SmallVector<Value>> results = buildLoop(node, spec);
+  if (failed(results))
+    return failure();
+  for (size_t i = 0; i < spec.numScans; ++i) {
+    Value &stacked = (*results)[scan.states.size() + i];
+    int64_t rank = NodeImporter::rank(stacked);
+    auto axis = node.normalizeAxis(scan.outputAxes[i], rank);
+    if (!axis)
+      return failure();
+    SmallVector<int64_t> order = axesBetween(1, rank);
+    order.insert(order.begin() + *axis, 0);
+    stacked = node.transpose(stacked, order);
+  }
+  return results;
+}
+
+/// Reads the attributes and inputs from `firstInput` on.
+std::optional<ScanSpec> readScan(NodeImporter &node, unsigned firstInput) {
+  ScanSpec scan;
+  scan.body = graphAttr(node, "body");
+  int64_t numScanned = node.intAttr("num_scan_inputs", 0);
+  int64_t numStates = static_cast<int64_t>(node.numInputs()) - firstInput - numScanned;
+  if (!scan.body)
+    return std::nullopt;
+  if (numScanned < 1 || numStates < 0 || scan.body->output_size() < numStates) {
+    (void)node.invalid("'num_scan_inputs' is " + Twine(numScanned) + ", which does not fit the " +
+                       Twine(node.numInputs()) + " inputs and the body's outputs");
+    return std::nullopt;
+  }
+  size_t numOutputs = scan.body->output_size() - numStates, numInputs = numScanned;
+  for (unsigned i = firstInput; i < node.numInputs(); ++i)
+    (i < firstInput + numStates ? scan.states : scan.scanned).push_back(node.input(i));
+  auto list = [&](StringRef name, size_t size) {
+    return node.intsAttr(name, std::vector<int64_t>(size, 0));
+  };
+  scan.inputAxes = list("scan_input_axes", numInputs);
+  scan.inputDirections = list("scan_input_directions", numInputs);
+  scan.outputAxes = list("scan_output_axes", numOutputs);
+  scan.outputDirections = list("scan_output_directions", numOutputs);
+  if (scan.inputAxes.size() != numInputs || scan.inputDirections.size() != numInputs ||
+      scan.outputAxes.size() != numOutputs || scan.outputDirections.size() != numOutputs) {
+    (void)node.invalid("an axes or directions attribute does not have one entry per scan input or "
+                       "output");
+    return std::nullopt;
+  }
+  for (auto [axis, value] : llvm::zip_equal(scan.inputAxes, scan.scanned)) {
+    std::optional<int64_t> place = node.normalizeAxis(axis, NodeImporter::rank(value));
+    if (!place)
+      return std::nullopt;
+    axis = *place;
+  }
+  return scan;
+}
+
+LogicalResult importScan(NodeImporter &node) {
+  std::optional<ScanSpec> scan = readScan(node, 0);
+  if (!scan || node.failed())
+    return failure();
+  FailureOr<SmallVector<Value>> results = buildScan(node, *scan);
+  return failed(results) ? failure() : setOutputs(node, *results);
+}
+
+/// Scan of opset 8: every input and output has a batch dim in front.
+LogicalResult importBatchedScan(NodeImporter &node) {
+  if (node.hasInput(0))
+    return node.unsupported("sequence lengths are not supported; expected Scan of opset 9");
+  std::optional<ScanSpec> scan = readScan(node, 1);
+  if (!scan || node.failed())
+    return failure();
+  scan->inputDirections = node.intsAttr("directions", scan->inputDirections);
+  if (scan->inputDirections.size() != scan->scanned.size())
+    return node.invalid("'directions' does not have one entry per scan input");
+  LoopSpec batches;
+  batches.tripCount = asScalar(node, node.dim(scan->scanned.front(), 0));
+  batches.numScans = scan->body->output_size();
+  batches.body = [&](Value batch, Value, ArrayRef<Value>) -> FailureOr<LoopStep> {
+    ScanSpec single = *scan;
+    for (SmallVector<Value> *values : {&single.states, &single.scanned})
+      for (Value &value : *values)
+        value = gather(node, value, batch, 0);
+    if (node.failed())
+      return failure();
+    FailureOr<SmallVector<Value>> results = buildScan(node, single);
+    if (failed(results))
+      return failure();
+    return LoopStep{Value(), {}, *results};
+  };
+  FailureOr<SmallVector<Value>> results = buildLoop(node, batches);
+  return failed(results) ? failure() : setOutputs(node, *results);
+}
+
+constexpr llvm::StringLiteral limits = "sequences, values whose number of dims changes";
+
+constexpr OpEntry table[] = {
+    {"", "If", 1, importIf, limits},
+    {"", "Loop", 1, importLoop, limits},
+    {"", "Scan", 8, importBatchedScan, "sequence lengths"},
+    {"", "Scan", 9, importScan, limits},
+};
+
+} // namespace
+
+void addControlOps(std::vector<OpEntry> &rows) {
+  rows.insert(rows.end(), std::begin(table), std::end(table));
+}
 
 } // namespace pebble::onnx

@@ -8,6 +8,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/Twine.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -62,7 +63,8 @@ class Problems {
 public:
   void add(Problem problem) { list.push_back(std::move(problem)); }
   void add(ProblemCode code, const llvm::Twine &message);
-  void append(Problems other);
+  /// Forgets all but the first `count`: an import that is tried again reports anew.
+  void truncate(size_t count) { list.resize(std::min(count, list.size())); }
   bool empty() const { return list.empty(); }
   size_t size() const { return list.size(); }
   llvm::ArrayRef<Problem> all() const { return list; }

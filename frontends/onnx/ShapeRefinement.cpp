@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/ShapeRefinement.h"
 
+#include "dialects/nn/Constants.h"
 #include "dialects/nn/NN.h"
-#include "frontends/onnx/ConstantValues.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -47,8 +47,8 @@ Partial evaluateConcat(nn::ConcatOp op, int depth) {
 
 Partial evaluateSlice(nn::SliceOp op, int depth) {
   Partial input = evaluate(op.getInput(), depth);
-  auto starts = constantInts(op.getStarts()), ends = constantInts(op.getEnds()),
-       steps = constantInts(op.getSteps());
+  auto starts = nn::constantInts(op.getStarts()), ends = nn::constantInts(op.getEnds()),
+       steps = nn::constantInts(op.getSteps());
   if (!input || !starts || !ends || !steps || starts->size() != 1 || steps->front() != 1)
     return std::nullopt;
   auto size = static_cast<int64_t>(input->size());
@@ -61,7 +61,7 @@ Partial evaluateSlice(nn::SliceOp op, int depth) {
 
 Partial evaluateGather(nn::GatherOp op, int depth) {
   Partial data = evaluate(op.getData(), depth);
-  auto indices = constantInts(op.getIndices());
+  auto indices = nn::constantInts(op.getIndices());
   if (!data || !indices)
     return std::nullopt;
   llvm::SmallVector<int64_t> result;
@@ -120,8 +120,8 @@ Partial evaluateOp(mlir::Operation *op, int depth) {
 Partial evaluate(mlir::Value value, int depth) {
   if (!isShapeLike(value))
     return std::nullopt;
-  if (auto known = constantInts(value))
-    return llvm::SmallVector<int64_t>(known->begin(), known->end());
+  if (Partial known = nn::constantInts(value))
+    return known;
   llvm::SmallVector<int64_t> nothing(tensorType(value).getNumElements(), unknown);
   mlir::Operation *op = value.getDefiningOp();
   if (!op || depth == 0 || op->getNumResults() != 1)

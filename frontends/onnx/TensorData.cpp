@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/TensorData.h"
 
+#include "dialects/nn/Constants.h"
 #include "frontends/onnx/Model.h"
 #include "frontends/onnx/onnx-ml.pb.h"
 
-#include "mlir/IR/AsmState.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <bit>
@@ -114,31 +112,22 @@ void packValues(const Values &values, unsigned width, llvm::SmallVectorImpl<char
   }
 }
 
-/// At most so many bytes are held in attributes that the context compares and hashes.
-constexpr size_t inlineBytes = 1024;
-
-mlir::ElementsAttr makeAttr(mlir::RankedTensorType type, llvm::StringRef name,
-                            llvm::ArrayRef<char> bytes, const std::shared_ptr<const void> &owner) {
+mlir::ElementsAttr makeAttr(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
+                            const std::shared_ptr<const void> &owner) {
   if (type.getElementType().isInteger(1)) {
-    llvm::SmallVector<bool> values(bytes.size());
-    for (auto [value, byte] : llvm::zip_equal(values, bytes))
-      value = byte != 0;
-    return mlir::DenseElementsAttr::get(type, values);
+    // Other non-zero bytes than 1 would break the promise of the ABI.
+    llvm::SmallVector<char> truths;
+    for (char byte : bytes)
+      truths.push_back(byte != 0);
+    return nn::makeConstant(type, truths);
   }
-  if (bytes.size() <= inlineBytes || type.getNumElements() == 0)
-    return mlir::DenseElementsAttr::getFromRawBuffer(type, bytes);
   size_t align = type.getElementTypeBitWidth() / 8;
-  mlir::AsmResourceBlob blob;
   bool aligned = reinterpret_cast<uintptr_t>(bytes.data()) % align == 0;
-  if (owner && aligned) {
-    // The deleter is what holds the owner: the blob itself frees nothing.
-    blob = mlir::UnmanagedAsmResourceBlob::allocateWithAlign(bytes, align,
-                                                             [owner](void *, size_t, size_t) {});
-  } else {
-    blob = mlir::HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, align);
-  }
-  return mlir::DenseResourceElementsAttr::get(type, name.empty() ? "constant" : name,
-                                              std::move(blob));
+  if (!owner || !aligned)
+    return nn::makeConstant(type, bytes);
+  // The deleter is what holds the owner: the blob itself frees nothing.
+  return nn::makeConstant(type, mlir::UnmanagedAsmResourceBlob::allocateWithAlign(
+                                    bytes, align, [owner](void *, size_t, size_t) {}));
 }
 
 } // namespace
@@ -236,7 +225,7 @@ mlir::ElementsAttr tensorValue(const TensorProto &tensor, const Model &model,
   llvm::ArrayRef<int64_t> dims(tensor.dims().data(), tensor.dims_size());
   auto tensorType = mlir::RankedTensorType::get(dims, elementTypeOf(type.number, context));
   if (tensor.has_raw_data() || tensor.data_location() == TensorProto::EXTERNAL)
-    return makeAttr(tensorType, tensor.name(), model.rawData(tensor), owner);
+    return makeAttr(tensorType, model.rawData(tensor), owner);
   llvm::SmallVector<char> bytes;
   unsigned width = type.bits / 8;
   switch (type.field) {
@@ -258,7 +247,7 @@ mlir::ElementsAttr tensorValue(const TensorProto &tensor, const Model &model,
   case Field::String:
     break;
   }
-  return makeAttr(tensorType, tensor.name(), bytes, nullptr);
+  return makeAttr(tensorType, bytes, nullptr);
 }
 
 } // namespace pebble::onnx
