@@ -193,7 +193,7 @@ FailureOr<SmallVector<Value>> LoopBuilder::run() {
     if (!current.isStable)
       continue;
     SmallVector<Value> initial = initialValues();
-    SmallVector<Type> resultTypes(current.region.getArgumentTypes().drop_front(2));
+    auto resultTypes = llvm::to_vector(llvm::drop_begin(current.region.getArgumentTypes(), 2));
     Value tripCount = spec.tripCount ? asScalar(node, spec.tripCount) : node.intScalar(INT64_MAX);
     Value condition =
         spec.condition ? asScalar(node, spec.condition) : node.scalar(builder.getI1Type(), 1);
