@@ -83,29 +83,31 @@ const proto::FunctionProto *GraphImporter::functionOf(const proto::NodeProto &no
   return session.functions.lookup(functionKey(node.domain(), node.op_type(), node.overload()));
 }
 
+void GraphImporter::reportUnsupported(const proto::NodeProto &node, llvm::StringRef domain) {
+  for (const OpEntry &entry : Registry::get().entries())
+    if (entry.domain == domain && entry.name == node.op_type())
+      return report(ProblemCode::UnknownOperator, node,
+                    "the operator is supported from opset " + llvm::Twine(entry.since) + " on");
+  report(ProblemCode::UnknownOperator, node,
+         "the operator is not supported; `pebble ops` lists those that are");
+}
+
 bool GraphImporter::reportUnknown(const proto::NodeProto &node) {
   bool isUnknown = false;
   llvm::StringRef domain = canonicalDomain(node.domain());
   auto version = opsets.find(domain);
   const Registry &registry = Registry::get();
+  bool isKnownDomain = llvm::any_of(registry.entries(),
+                                    [&](const OpEntry &entry) { return entry.domain == domain; });
   if (functionOf(node)) {
     // Its body is looked at where it is inlined.
-  } else if (version == opsets.end()) {
+  } else if (version == opsets.end() && isKnownDomain) {
     report(ProblemCode::IncompleteModel, node,
            "the model imports no version of operator set '" +
                (domain.empty() ? llvm::StringRef("ai.onnx") : domain) + "'");
     isUnknown = true;
-  } else if (!registry.find(domain, node.op_type(), version->second)) {
-    const OpEntry *newer = nullptr;
-    for (const OpEntry &entry : registry.entries())
-      if (!newer && entry.domain == domain && entry.name == node.op_type())
-        newer = &entry;
-    if (newer)
-      report(ProblemCode::UnknownOperator, node,
-             "the operator is supported from opset " + llvm::Twine(newer->since) + " on");
-    else
-      report(ProblemCode::UnknownOperator, node,
-             "the operator is not supported; `pebble ops` lists those that are");
+  } else if (version == opsets.end() || !registry.find(domain, node.op_type(), version->second)) {
+    reportUnsupported(node, domain);
     isUnknown = true;
   }
   for (const proto::AttributeProto &attribute : node.attribute()) {

@@ -79,6 +79,7 @@ private:
   void inlineFunction(const proto::NodeProto &node, const proto::FunctionProto &function);
   /// Reports operators that no row of the registry covers, in the node and its subgraphs.
   bool reportUnknown(const proto::NodeProto &node);
+  void reportUnsupported(const proto::NodeProto &node, llvm::StringRef domain);
   void poisonOutputs(const proto::NodeProto &node);
   void report(ProblemCode code, const proto::NodeProto &node, const llvm::Twine &message);
   const proto::FunctionProto *functionOf(const proto::NodeProto &node) const;

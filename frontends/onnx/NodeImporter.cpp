@@ -144,7 +144,7 @@ void NodeImporter::setOutput(unsigned index, mlir::Value value) {
   if (!wantsOutput(index))
     return;
   if (!value && !hasFailed)
-    (void)report(ProblemCode::Internal, "result " + llvm::Twine(index) + " was not built");
+    (void)invalid("a required input is missing");
   parent.define(nodeProto.output(index), {.value = value, .isPoison = !value});
 }
 

@@ -105,7 +105,11 @@ LogicalResult importBitCast(NodeImporter &node) {
   Type element = targetType(node);
   if (!element)
     return failure();
-  node.setOutput(0, node.create<nn::BitCastOp>(node.input(0), element));
+  // Booleans are bytes of 0 and 1: their bits are their values.
+  Value input = node.input(0);
+  bool isBoolean = element.isInteger(1) || NodeImporter::elementType(input).isInteger(1);
+  node.setOutput(0, isBoolean ? node.cast(input, element)
+                              : node.create<nn::BitCastOp>(input, element));
   return success();
 }
 
