@@ -49,7 +49,8 @@ llvm::Expected<std::unique_ptr<MappedFile>> MappedFile::map(int descriptor,
 static int openBeneath(int folder, llvm::StringRef location) {
 #if defined(SYS_openat2) && defined(RESOLVE_BENEATH)
   struct open_how how = {};
-  how.flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  // Without O_NONBLOCK, opening a pipe waits for a writer.
+  how.flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   long result = syscall(SYS_openat2, folder, location.str().c_str(), &how, sizeof(how));
   // Old kernels lack the call and containers may forbid it.
@@ -63,7 +64,7 @@ static int openBeneath(int folder, llvm::StringRef location) {
     if (current < 0)
       return -1;
     bool last = index + 1 == parts.size();
-    int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (last ? 0 : O_DIRECTORY);
+    int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY);
     int next = openat(current, part.str().c_str(), flags);
     int error = errno;
     close(current);

@@ -145,7 +145,39 @@ void GraphImporter::importNode(const proto::NodeProto &node) {
   importKnownNode(node, version->second);
 }
 
+bool GraphImporter::checkArity(const proto::NodeProto &node) {
+  if (!canonicalDomain(node.domain()).empty())
+    return true;
+  struct Arity {
+    llvm::StringLiteral name;
+    int leastInputs, mostInputs, mostOutputs;
+  };
+#define PEBBLE_ARITY(name, leastInputs, mostInputs, mostOutputs)                                   \
+  {#name, leastInputs, mostInputs, mostOutputs},
+  static constexpr Arity arities[] = {
+#include "frontends/onnx/Arity.def"
+  };
+#undef PEBBLE_ARITY
+  const Arity *arity = llvm::find_if(
+      arities, [&](const Arity &candidate) { return candidate.name == node.op_type(); });
+  if (arity == std::end(arities))
+    return true;
+  auto check = [&](llvm::StringRef what, int actual, int least, int most) {
+    if (actual >= least && (most < 0 || actual <= most))
+      return true;
+    report(
+        ProblemCode::InvalidNode, node,
+        "it has " + llvm::Twine(actual) + " " + what + "; expected " +
+            (actual < least ? "at least " + llvm::Twine(least) : "at most " + llvm::Twine(most)));
+    return false;
+  };
+  return check("inputs", node.input_size(), arity->leastInputs, arity->mostInputs) &
+         check("results", node.output_size(), 0, arity->mostOutputs);
+}
+
 void GraphImporter::importKnownNode(const proto::NodeProto &node, int64_t opset) {
+  if (!checkArity(node))
+    return poisonOutputs(node);
   std::string name = prefix + nodeName(node);
   mlir::Location location = mlir::NameLoc::get(builder().getStringAttr(name));
   NodeImporter importer(*this, node, static_cast<int>(opset), location);

@@ -75,6 +75,8 @@ public:
 
 private:
   void importNode(const proto::NodeProto &node);
+  /// Reports numbers of inputs and results that the operator never has.
+  bool checkArity(const proto::NodeProto &node);
   void importKnownNode(const proto::NodeProto &node, int64_t opset);
   void inlineFunction(const proto::NodeProto &node, const proto::FunctionProto &function);
   /// Reports operators that no row of the registry covers, in the node and its subgraphs.

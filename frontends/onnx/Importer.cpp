@@ -87,9 +87,12 @@ std::optional<InputType> ModelImporter::inputType(const proto::ValueInfoProto &i
     known.push_back(mlir::ShapedType::isDynamic(size) ? 1 : size);
     result.dimNames.push_back(name);
   }
-  constexpr int64_t maxElements = int64_t(1) << 48;
   std::optional<int64_t> count = elementCount(known);
-  if (!count || *count > maxElements)
+  if (static_cast<int64_t>(dims.size()) > maxRank)
+    return refuse(ProblemCode::UnsupportedRank, "has " + llvm::Twine(dims.size()) +
+                                                    " dims; expected at most " +
+                                                    llvm::Twine(maxRank));
+  if (!count || *count > maxTensorBytes)
     return refuse(ProblemCode::TensorSize, "has dims whose product is beyond any memory");
   result.type = mlir::RankedTensorType::get(dims, element);
   return result;

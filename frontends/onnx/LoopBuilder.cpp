@@ -180,13 +180,13 @@ Value LoopBuilder::finishScan(size_t index, ArrayRef<Value> results) {
 FailureOr<SmallVector<Value>> LoopBuilder::run() {
   OpBuilder &builder = node.builder();
   Problems &problems = node.graph().problems();
-  size_t known = problems.size();
+  const Problems known = problems;
   // Each attempt makes at least one dim dynamic, and the first finds the scan outputs.
   size_t attempts = 2 + spec.numScans;
   for (RankedTensorType type : types)
     attempts += type.getRank();
   for (; attempts > 0; --attempts) {
-    problems.truncate(known);
+    problems = known;
     Attempt current;
     if (failed(attempt(current)))
       return failure();

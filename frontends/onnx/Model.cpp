@@ -75,7 +75,7 @@ std::shared_ptr<const Model> readModel(llvm::ArrayRef<char> bytes, const std::st
 }
 
 std::shared_ptr<const Model> readModel(const std::string &path, Problems &problems) {
-  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
     problems.add(ProblemCode::UnreadableFile,
                  "cannot open '" + path + "': " + std::strerror(errno));

@@ -27,6 +27,10 @@ class ExternalFiles;
 constexpr int64_t oldestOpset = 7;
 constexpr int64_t newestOpset = 27;
 
+/// What no real model exceeds; hostile ones do, to exhaust the compiler.
+constexpr int64_t maxRank = 64;
+constexpr int64_t maxTensorBytes = int64_t(1) << 40;
+
 class Model {
 public:
   ~Model();

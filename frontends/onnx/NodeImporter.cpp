@@ -3,6 +3,7 @@
 
 #include "dialects/nn/Constants.h"
 #include "frontends/onnx/GraphImporter.h"
+#include "frontends/onnx/Model.h"
 #include "frontends/onnx/Names.h"
 #include "frontends/onnx/ShapeRefinement.h"
 
@@ -22,9 +23,9 @@ NodeImporter::NodeImporter(GraphImporter &graph, const proto::NodeProto &node, i
 llvm::StringRef NodeImporter::opType() const { return nodeProto.op_type(); }
 mlir::OpBuilder &NodeImporter::builder() { return parent.builder(); }
 
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 // Attributes
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 
 const AttributeProto *NodeImporter::attr(llvm::StringRef name) const {
   for (const AttributeProto &attribute : nodeProto.attribute())
@@ -91,9 +92,9 @@ int64_t NodeImporter::enumAttr(llvm::StringRef name, llvm::StringRef missing,
   return 0;
 }
 
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 // Inputs and results
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 
 unsigned NodeImporter::numInputs() const { return nodeProto.input_size(); }
 
@@ -148,9 +149,9 @@ void NodeImporter::setOutput(unsigned index, mlir::Value value) {
   parent.define(nodeProto.output(index), {.value = value, .isPoison = !value});
 }
 
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 // Building
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 
 /// Folding is for the arithmetic of shapes; what is larger is left to the simplify passes.
 static bool isSmall(mlir::Operation *op) {
@@ -160,6 +161,19 @@ static bool isSmall(mlir::Operation *op) {
     return tensor && tensor.hasStaticShape() && tensor.getNumElements() <= maxElements;
   };
   return llvm::all_of(op->getOperandTypes(), fits) && llvm::all_of(op->getResultTypes(), fits);
+}
+
+static llvm::LogicalResult checkSizes(NodeImporter &node, mlir::TypeRange types) {
+  for (mlir::Type type : types) {
+    auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+    if (tensor.getRank() > maxRank)
+      return node.unsupported("a tensor of " + llvm::Twine(tensor.getRank()) +
+                              " dims arises; expected at most " + llvm::Twine(maxRank));
+    std::optional<int64_t> bytes = nn::tensorBytes(tensor);
+    if (tensor.hasStaticShape() && (!bytes || *bytes > maxTensorBytes))
+      return node.unsupported("a tensor beyond any memory arises; expected at most 1 TiB");
+  }
+  return mlir::success();
 }
 
 llvm::SmallVector<mlir::Value> NodeImporter::insert(mlir::OperationState &state) {
@@ -193,6 +207,10 @@ llvm::SmallVector<mlir::Value> NodeImporter::insert(mlir::OperationState &state)
   }
   mlir::Operation *op = builder().create(state);
   refineResultTypes(op);
+  if (mlir::failed(checkSizes(*this, op->getResultTypes()))) {
+    op->erase();
+    return {};
+  }
   if (mlir::failed(op->getName().verifyInvariants(op))) {
     (void)invalid(diagnostics);
     op->erase();
@@ -350,9 +368,9 @@ mlir::Value NodeImporter::slice(mlir::Value value, int64_t axis, int64_t begin, 
   return create<nn::SliceOp>(value, ints(begin), ints(end), ints(axis), ints(1));
 }
 
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 // Problems
-//===--------------------------------------------------------------------------------------------===//
+//===------------------------------------------------------------------------------------------===//
 
 llvm::LogicalResult NodeImporter::report(ProblemCode code, const llvm::Twine &message) {
   hasFailed = true;

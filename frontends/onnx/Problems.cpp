@@ -35,6 +35,11 @@ void Problems::add(ProblemCode code, const llvm::Twine &message) {
   add({.code = code, .node = {}, .op = {}, .domain = {}, .opset = 0, .message = message.str()});
 }
 
+void Problems::append(Problems other) {
+  for (Problem &problem : other.list)
+    list.push_back(std::move(problem));
+}
+
 int Problems::exitCode() const {
   if (list.empty())
     return 0;

@@ -8,7 +8,6 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/Twine.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -63,8 +62,7 @@ class Problems {
 public:
   void add(Problem problem) { list.push_back(std::move(problem)); }
   void add(ProblemCode code, const llvm::Twine &message);
-  /// Forgets all but the first `count`: an import that is tried again reports anew.
-  void truncate(size_t count) { list.resize(std::min(count, list.size())); }
+  void append(Problems other);
   bool empty() const { return list.empty(); }
   size_t size() const { return list.size(); }
   llvm::ArrayRef<Problem> all() const { return list; }

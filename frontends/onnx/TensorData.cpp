@@ -177,6 +177,9 @@ llvm::Error checkTensor(const TensorProto &tensor, ExternalFiles &external) {
   if (tensor.has_segment())
     return failure("tensors in segments are not supported; expected the whole tensor in one piece");
   llvm::ArrayRef<int64_t> dims(tensor.dims().data(), tensor.dims_size());
+  if (static_cast<int64_t>(dims.size()) > maxRank)
+    return failure("it has " + llvm::Twine(dims.size()) + " dims; expected at most " +
+                   llvm::Twine(maxRank));
   std::optional<int64_t> count = elementCount(dims);
   int64_t bits = 0;
   if (!count || llvm::MulOverflow<int64_t>(*count, type->bits, bits))
