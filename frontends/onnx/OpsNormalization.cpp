@@ -162,7 +162,7 @@ LayerNorm layerNorm(NodeImporter &node, Value x, Value scale, Value bias, int64_
       node.cast(x, stash), opScale, oneOp ? bias : Value(), axis, rms, epsilon);
   if (results.size() != 3)
     return {};
-  LayerNorm norm{results[0], results[1], results[2]};
+  LayerNorm norm{results[0], node.cast(results[1], stash), node.cast(results[2], stash)};
   if (oneOp)
     return norm;
   norm.result = node.mul(node.cast(norm.result, element), scale);

@@ -16,10 +16,10 @@ Key keyOf(const OpEntry &entry) { return {entry.domain, entry.name, entry.since}
 Registry::Registry() {
   using AddFn = void (*)(std::vector<OpEntry> &);
   constexpr AddFn groups[] = {
-      addElementwiseOps, addActivationOps, addStructureOps,    addIndexingOps,
-      addContractionOps, addPoolOps,       addReductionOps,    addNormalizationOps,
-      addRecurrentOps,   addAttentionOps,  addQuantizationOps, addControlOps,
-      addImageOps,       addSignalOps,     addLossOps,         addGeneratorOps};
+      addElementwiseOps,  addActivationOps, addStructureOps,     addIndexingOps,  addContractionOps,
+      addPoolOps,         addReductionOps,  addNormalizationOps, addRecurrentOps, addAttentionOps,
+      addQuantizationOps, addControlOps,    addImageOps,         addSignalOps,    addLossOps,
+      addGeneratorOps,    addTrainingOps};
   for (AddFn add : groups)
     add(rows);
   std::sort(rows.begin(), rows.end(),

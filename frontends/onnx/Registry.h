@@ -54,6 +54,7 @@ void addImageOps(std::vector<OpEntry> &rows);         // OpsImage.cpp: resize, g
 void addSignalOps(std::vector<OpEntry> &rows);        // OpsSignal.cpp: DFT, windows, mel, ...
 void addLossOps(std::vector<OpEntry> &rows);          // OpsLoss.cpp
 void addGeneratorOps(std::vector<OpEntry> &rows);     // OpsGenerator.cpp: constants, range, random
+void addTrainingOps(std::vector<OpEntry> &rows);      // OpsTraining.cpp: optimizers
 
 } // namespace pebble::onnx
 
