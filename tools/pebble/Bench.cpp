@@ -2,6 +2,9 @@
 //
 // pebble bench: how long a run takes. Two engines are timed in alternating blocks of one process's
 // life, so that a change of the machine's speed hits both.
+#include "runtime/package/Manifest.h"
+#include "targets/Driver.h"
+#include "tools/pebble/Dims.h"
 #include "tools/pebble/Files.h"
 #include "tools/pebble/Inputs.h"
 #include "tools/pebble/Model.h"
@@ -15,11 +18,14 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <sched.h>
 #include <thread>
 
+using namespace pebble;
 using namespace pebble::cli;
 using nlohmann::ordered_json;
 
@@ -113,7 +119,31 @@ void printRow(const char *engine, const Times &times) {
               times.seconds.size());
 }
 
-int bench(const BenchOptions &options) {
+bool isPackage(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  char magic[sizeof(package::kMagic)] = {};
+  file.read(magic, sizeof(magic));
+  return std::memcmp(magic, package::kMagic, sizeof(magic)) == 0;
+}
+
+/// Compiles the model that was given in place of a package.
+void compile(BenchOptions &options, const std::string &output) {
+  CompileOptions compileOptions;
+  compileOptions.model = options.package;
+  compileOptions.output = output;
+  compileOptions.dims = parseDims(options.dims);
+  int code = compileModel(compileOptions, llvm::errs());
+  if (code != kSuccess)
+    throw Failure(static_cast<cli::ExitCode>(code), "cannot compile '" + options.package + "'");
+  if (options.model.empty())
+    options.model = options.package;
+  options.package = output;
+}
+
+int bench(BenchOptions options) {
+  TemporaryFolder folder;
+  if (!isPackage(options.package))
+    compile(options, folder.file("model.pbl"));
   int threads = resolveThreads(options.threads);
   if (!options.versus.empty() && options.model.empty())
     throw Failure(kUsage, "--vs " + options.versus + " needs the ONNX model too: --model M.onnx");
@@ -179,15 +209,14 @@ int bench(const BenchOptions &options) {
 
 std::function<int()> pebble::cli::declareBench(CLI::App &app) {
   auto options = std::make_shared<BenchOptions>();
-  app.add_option("package", options->package, "The package, PACKAGE.pbl")
+  app.add_option("package", options->package, "A package, or an ONNX model to compile first")
       ->required()
       ->check(CLI::ExistingFile)
-      ->type_name("PACKAGE");
+      ->type_name("PACKAGE|MODEL");
   options->inputs.declare(app);
-  app.add_option("--dim", options->dims,
-                 "NAME=SIZE of a dynamic dim, where no inputs are given (default: 1)")
-      ->allow_extra_args(false)
-      ->type_name("NAME=SIZE");
+  declareDims(app, options->dims,
+              "Size of a dynamic dim of a model, or of the inputs that are made: NAME=SIZE "
+              "(default: 1)");
   app.add_option("--threads", options->threads, "Threads; 0 is one for each CPU")
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));

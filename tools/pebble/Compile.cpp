@@ -3,6 +3,7 @@
 // pebble compile: from an ONNX file to a package or a file of another kind; pebble check: what
 // stops a model from compiling.
 #include "targets/Driver.h"
+#include "tools/pebble/Dims.h"
 #include "tools/pebble/Verb.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -24,21 +25,7 @@ void declareModelOptions(CLI::App &app, Options &options) {
   app.add_option("model", options.compile.model, "ONNX file")->required();
   app.add_option("--target", options.compile.target, "Kind of machine")->capture_default_str();
   app.add_option("--cpu", options.compile.cpu, "Processor of that kind")->capture_default_str();
-  app.add_option("--dim", options.dims, "Value of a symbolic dim: NAME=VALUE");
-}
-
-/// `name=value` pairs of --dim.
-void parseDims(Options &options) {
-  for (const std::string &dim : options.dims) {
-    size_t equals = dim.rfind('=');
-    int64_t value = -1;
-    if (equals != std::string::npos &&
-        llvm::StringRef(dim).drop_front(equals + 1).getAsInteger(10, value))
-      value = -1;
-    if (equals == 0 || value < 0)
-      throw Failure(kUsage, "--dim " + dim + " is not NAME=VALUE with a value of 0 or more");
-    options.compile.dims[dim.substr(0, equals)] = value;
-  }
+  declareDims(app, options.dims, "Value of a symbolic dim: NAME=SIZE (repeat for each)");
 }
 
 std::string defaultOutput(const CompileOptions &options) {
@@ -47,7 +34,7 @@ std::string defaultOutput(const CompileOptions &options) {
   auto extension = extensions.find(options.emit);
   return std::filesystem::path(options.model)
       .filename()
-      .replace_extension(!options.compileTo.empty()       ? ".mlir"
+      .replace_extension(!options.compileTo.empty()      ? ".mlir"
                          : extension != extensions.end() ? extension->second
                                                          : ".out")
       .string();
@@ -64,11 +51,13 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
   app.add_option("--compile-to", compile.compileTo,
                  "Stop after a phase (import, simplify, fuse, schedule, lower) and write its IR");
   app.add_option("--dump-phases", compile.dumpDir, "Folder for the IR after each phase");
-  app.add_option("--plugin", compile.plugins, "Pass plugin to load");
-  app.add_option("--add-pass", compile.addedPasses, "Pass to add: PIPELINE@after=PHASE");
-  app.add_flag("--fast-math", compile.fastMath, "Let results differ from the graph's order of sums");
+  app.add_option("--plugin", compile.plugins, "Pass plugin to load")->allow_extra_args(false);
+  app.add_option("--add-pass", compile.addedPasses, "Pass to add: PIPELINE@after=PHASE")
+      ->allow_extra_args(false);
+  app.add_flag("--fast-math", compile.fastMath,
+               "Let results differ from the graph's order of sums");
   return [options] {
-    parseDims(*options);
+    options->compile.dims = parseDims(options->dims);
     if (options->compile.output.empty())
       options->compile.output = defaultOutput(options->compile);
     return compileModel(options->compile, llvm::errs());
@@ -79,7 +68,7 @@ std::function<int()> pebble::cli::declareCheck(CLI::App &app) {
   auto options = std::make_shared<Options>();
   declareModelOptions(app, *options);
   return [options] {
-    parseDims(*options);
+    options->compile.dims = parseDims(options->dims);
     int code = checkModel(options->compile, llvm::errs());
     if (code == ExitOk)
       llvm::outs() << options->compile.model << ": every node is supported\n";

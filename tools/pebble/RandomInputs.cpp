@@ -3,7 +3,6 @@
 
 #include "tools/pebble/Verb.h"
 
-#include <charconv>
 #include <cstring>
 #include <random>
 
@@ -33,22 +32,6 @@ void storeRandom(int32_t dtype, uint32_t bytes, uint32_t random, char *target) {
 }
 
 } // namespace
-
-std::map<std::string, int64_t> pebble::cli::parseDims(const std::vector<std::string> &arguments) {
-  std::map<std::string, int64_t> dims;
-  for (const std::string &argument : arguments) {
-    size_t split = argument.rfind('=');
-    int64_t size = 0;
-    const char *end = argument.data() + argument.size();
-    auto parsed = split == std::string::npos
-                      ? std::from_chars_result{nullptr, std::errc::invalid_argument}
-                      : std::from_chars(argument.data() + split + 1, end, size);
-    if (parsed.ec != std::errc() || parsed.ptr != end || size < 0 || split == 0)
-      throw Failure(kUsage, "--dim " + argument + " is not of the form NAME=SIZE");
-    dims[argument.substr(0, split)] = size;
-  }
-  return dims;
-}
 
 std::vector<Array> pebble::cli::makeRandomInputs(const Model &model,
                                                  const std::map<std::string, int64_t> &dims) {

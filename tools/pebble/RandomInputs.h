@@ -10,9 +10,6 @@
 
 namespace pebble::cli {
 
-/// Splits NAME=SIZE arguments.
-std::map<std::string, int64_t> parseDims(const std::vector<std::string> &arguments);
-
 /// Floats between 0 and 1, integers and bools that are 0 or 1. Dynamic dims are those in `dims` by
 /// name, and 1 otherwise.
 std::vector<Array> makeRandomInputs(const Model &model, const std::map<std::string, int64_t> &dims);
