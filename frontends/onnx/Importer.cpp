@@ -71,13 +71,17 @@ std::optional<InputType> ModelImporter::inputType(const proto::ValueInfoProto &i
   for (const proto::TensorShapeProto::Dimension &dim : type.tensor_type().shape().dim()) {
     int64_t size = mlir::ShapedType::kDynamic;
     std::string name;
-    auto bound = options.dims.find(dim.dim_param());
+    // A dim without a name goes by its input's and its place.
+    std::string symbol = dim.dim_param().empty()
+                             ? input.name() + "." + std::to_string(dims.size())
+                             : dim.dim_param();
+    auto bound = options.dims.find(symbol);
     // Exporters write -1 for a dim that they do not know.
     if (dim.has_dim_value() && dim.dim_value() != -1) {
       size = dim.dim_value();
       if (size < 0)
         return refuse(ProblemCode::GraphSignature, "has a dim of " + llvm::Twine(size));
-    } else if (bound != options.dims.end() && dim.has_dim_param()) {
+    } else if (bound != options.dims.end()) {
       size = bound->second;
       boundDims.insert(bound->first);
     } else {

@@ -36,9 +36,9 @@ def bench(binary, model, threads, tmp):
         np.save(path, value)
         inputs += ["--input", f"{name}={path}"]
         # Both engines know the sizes: ONNX Runtime plans its memory on the first run.
-        for symbol, size in zip(symbols[name], value.shape):
-            if isinstance(symbol, str):
-                dims += ["--dim", f"{symbol}={size}"]
+        for axis, (symbol, size) in enumerate(zip(symbols[name], value.shape)):
+            if not isinstance(symbol, int):
+                dims += ["--dim", f"{symbol or f'{name}.{axis}'}={size}"]
     package, figures = tmp / "model.pbl", tmp / "bench.json"
     commands = [["compile", file, "--target", "x86", "-o", package, *dims],
                 ["bench", package, "--model", file, "--threads", str(threads), "--vs",

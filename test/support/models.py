@@ -28,6 +28,7 @@ class Model:
     what: str
     runs: list = dataclasses.field(default_factory=lambda: [{}])
     expect: str = "pass"
+    dims: dict = dataclasses.field(default_factory=dict)  # Bound at compile time with --dim.
     quantized: bool = False
     heavy: bool = False
 
