@@ -18,6 +18,17 @@ namespace {
 constexpr int64_t alwaysSmall = 64 << 10;
 constexpr int64_t neverLarger = 64 << 20;
 
+// A splat takes no room until it is expanded to be computed on.
+constexpr int64_t largestExpanded = 64 << 20;
+
+// Contractions do more work than the sizes of their operands and results tell.
+constexpr double mostBytesSquared = 0x1p44;
+
+bool isContraction(Operation *op) {
+  return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::DeformConvOp, nn::LSTMOp, nn::GRUOp,
+             nn::RNNOp>(op);
+}
+
 bool isFoldable(Operation *op) {
   if (isa<nn::RandomOp>(op) || op->getNumOperands() == 0)
     return false;
@@ -47,9 +58,13 @@ struct ConstantFolding : public DialectFoldInterface {
     std::optional<int64_t> after = totalBytes(op->getResultTypes());
     if (!before || !after || *after > std::max(alwaysSmall, *before) || *after > neverLarger)
       return failure();
+    if (isContraction(op) && double(*before) * double(*after) > mostBytesSquared)
+      return failure();
     SmallVector<Tensor> inputs, outputs;
-    for (Attribute operand : operands) {
+    for (auto [operand, type] : llvm::zip(operands, op->getOperandTypes())) {
       auto elements = dyn_cast<ElementsAttr>(operand);
+      if (elements && elements.isSplat() && *totalBytes(type) > largestExpanded)
+        return failure();
       std::optional<Tensor> tensor = elements ? Tensor::of(elements) : std::nullopt;
       if (!tensor)
         return failure();

@@ -119,3 +119,13 @@ func.func @kept() -> (tensor<2xf32>, tensor<1xf32>) {
   %outside = nn.gather %x, %five {axis = 0 : i64} : (tensor<2xf32>, tensor<1xi64>) -> tensor<1xf32>
   return %random, %outside : tensor<2xf32>, tensor<1xf32>
 }
+
+// A splat is not expanded to terabytes for the sake of a small result.
+// CHECK-LABEL: func @large_splat
+func.func @large_splat() -> tensor<1xf32> {
+  %x = nn.constant dense<1.0> : tensor<1099511627776xf32>
+  %axes = nn.constant dense<0> : tensor<1xi64>
+  // CHECK: nn.reduce_sum
+  %sum = nn.reduce_sum %x, %axes {keepdims = true} : (tensor<1099511627776xf32>, tensor<1xi64>) -> tensor<1xf32>
+  return %sum : tensor<1xf32>
+}
