@@ -10,6 +10,17 @@
 #include "runtime/kernels/WindowRows.h"
 
 namespace pebble::kernels {
+
+// Element `index` of a bias of the input's or the result's type; absent, zero.
+template <typename T> struct Bias {
+  const T *same = nullptr;
+  const Sum<T> *wide = nullptr;
+
+  PEBBLE_INLINE Acc<T> operator()(int64_t index) const {
+    return same ? widen(same[index]) : wide ? static_cast<Acc<T>>(wide[index]) : Acc<T>(0);
+  }
+};
+
 namespace {
 
 // Adjacent dims that a window of one tap crosses without padding or stride are one dim: long rows
@@ -138,16 +149,6 @@ PEBBLE_INLINE void convRows(const Windows &w, const T *image, const T *weights, 
     }
   }
 }
-
-// Element `index` of a bias of the input's or the result's type; absent, zero.
-template <typename T> struct Bias {
-  const T *same = nullptr;
-  const Sum<T> *wide = nullptr;
-
-  PEBBLE_INLINE Acc<T> operator()(int64_t index) const {
-    return same ? widen(same[index]) : wide ? static_cast<Acc<T>>(wide[index]) : Acc<T>(0);
-  }
-};
 
 template <typename T>
 PEBBLE_INLINE int32_t readBias(Bias<T> &bias, const pebble_tensor &tensor, int64_t channels) {

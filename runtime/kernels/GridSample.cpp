@@ -183,7 +183,8 @@ int32_t affine_grid(const pebble_tensor *tensors, const int64_t *ints, const dou
         int64_t count = dims[rank - 1 - i], index = rest % count;
         rest /= count;
         if (alignCorners)
-          at[i] = count > 1 ? A(2 * index) / static_cast<A>(count - 1) - A(1) : A(0);
+          // ONNX Runtime puts the only point of a dim at the end; the specification leaves it open.
+          at[i] = count > 1 ? A(2 * index) / static_cast<A>(count - 1) - A(1) : A(1);
         else
           at[i] = static_cast<A>(2 * index + 1) / static_cast<A>(count) - A(1);
       }

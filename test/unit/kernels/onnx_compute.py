@@ -113,13 +113,13 @@ def _softmax(kernel):
 
 
 def layer_norm(attrs, inputs, opset):
-    ints = [_axis(attrs, inputs, -1), 0]
-    return "layer_norm", _pad_inputs(inputs, 3), ints, [attrs.get("epsilon", 1e-5)], [inputs[0].ndim] * 3
+    ints, epsilon = [_axis(attrs, inputs, -1), 0], attrs.get("epsilon", 1e-5)
+    return "layer_norm", _pad_inputs(inputs, 3), ints, [epsilon], [inputs[0].ndim] * 3
 
 
 def rms_norm(attrs, inputs, opset):
-    ints = [_axis(attrs, inputs, -1), 1]
-    return "layer_norm", [*inputs, None], ints, [attrs.get("epsilon", 1e-5)], [inputs[0].ndim] * 3
+    ints, epsilon = [_axis(attrs, inputs, -1), 1], attrs.get("epsilon", 1e-5)
+    return "layer_norm", [*inputs, None], ints, [epsilon], [inputs[0].ndim] * 3
 
 
 def lrn(attrs, inputs, opset):
