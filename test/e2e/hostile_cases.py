@@ -280,7 +280,7 @@ def nodes():
     yield one_node("Einsum: nonsense", "Einsum", equation="->->,,ij")
     yield one_node("attribute of another type", "Softmax", axis="one")
     yield one_node("node without inputs", "Relu", inputs=())
-    yield one_node("node with too many inputs", "Relu", inputs=("x", "x", "x"))
+    yield one_node("node with too many inputs", "Relu", False, inputs=("x", "x", "x"))
     yield from images()
     yield from generators()
 

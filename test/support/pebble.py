@@ -7,7 +7,8 @@ import tempfile
 import numpy as np
 
 # The exit codes that the command line promises.
-CODES = {0: "pass", 1: "usage", 2: "rejected", 3: "unsupported", 5: "wrong", 70: "crash"}
+CODES = {0: "pass", 1: "usage", 2: "rejected", 3: "unsupported", 4: "does not fit", 5: "wrong",
+         70: "crash"}
 
 
 @dataclasses.dataclass
