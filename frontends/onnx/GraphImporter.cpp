@@ -171,7 +171,7 @@ bool GraphImporter::checkArity(const proto::NodeProto &node) {
             (actual < least ? "at least " + llvm::Twine(least) : "at most " + llvm::Twine(most)));
     return false;
   };
-  return check("inputs", node.input_size(), arity->leastInputs, arity->mostInputs) &
+  return check("inputs", node.input_size(), arity->leastInputs, arity->mostInputs) &&
          check("results", node.output_size(), 0, arity->mostOutputs);
 }
 
