@@ -38,6 +38,27 @@ FailureOr<SmallVector<Value>> importBranch(NodeImporter &node, const proto::Grap
   return node.graph().importSubgraph(graph, {});
 }
 
+/// A value that ends the run with an error when it is computed: an index out of range.
+Value failingValue(NodeImporter &node, Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  Value index = node.ints({1});
+  Value element = node.create<nn::GatherOp>(node.cast(node.ints({0}), tensor.getElementType()),
+                                            index, /*axis=*/0);
+  SmallVector<int64_t> shape;
+  for (int64_t size : tensor.getShape())
+    shape.push_back(ShapedType::isDynamic(size) ? 1 : size);
+  return node.create<nn::BroadcastToOp>(node.reshape(element, ArrayRef<int64_t>{}),
+                                        node.ints(shape));
+}
+
+/// Whether the problems from `first` on say no more than that nodes do not fit their inputs.
+bool onlyMisfits(const Problems &problems, size_t first) {
+  return problems.size() > first &&
+         llvm::all_of(problems.all().drop_front(first), [](const Problem &problem) {
+           return problem.code == ProblemCode::InvalidNode;
+         });
+}
+
 LogicalResult importIf(NodeImporter &node) {
   const proto::GraphProto *thenGraph = graphAttr(node, "then_branch");
   const proto::GraphProto *elseGraph = graphAttr(node, "else_branch");
@@ -50,8 +71,28 @@ LogicalResult importIf(NodeImporter &node) {
     return failed(results) ? failure() : setOutputs(node, *results);
   }
   Region regions[2];
+  Problems &problems = node.graph().problems();
+  size_t before = problems.size();
   FailureOr<SmallVector<Value>> thenValues = importBranch(node, *thenGraph, regions[0]);
+  bool thenMisfits = failed(thenValues) && onlyMisfits(problems, before);
+  size_t between = problems.size();
   FailureOr<SmallVector<Value>> elseValues = importBranch(node, *elseGraph, regions[1]);
+  bool elseMisfits = failed(elseValues) && onlyMisfits(problems, between);
+  // A branch for other input sizes than these is an error only where it is taken.
+  auto replace = [&](Region &region, FailureOr<SmallVector<Value>> &values,
+                     ArrayRef<Value> others) {
+    problems.truncate(before);
+    region.getBlocks().clear();
+    OpBuilder::InsertionGuard guard(node.builder());
+    node.builder().createBlock(&region);
+    values.emplace();
+    for (Value other : others)
+      values->push_back(failingValue(node, other.getType()));
+  };
+  if (thenMisfits && succeeded(elseValues))
+    replace(regions[0], thenValues, *elseValues);
+  else if (elseMisfits && succeeded(thenValues))
+    replace(regions[1], elseValues, *thenValues);
   if (failed(thenValues) || failed(elseValues))
     return failure();
   if (thenValues->size() != elseValues->size())

@@ -63,6 +63,8 @@ public:
   void add(Problem problem) { list.push_back(std::move(problem)); }
   void add(ProblemCode code, const llvm::Twine &message);
   void append(Problems other);
+  /// Forgets those added since there were `count`.
+  void truncate(size_t count) { list.erase(list.begin() + count, list.end()); }
   bool empty() const { return list.empty(); }
   size_t size() const { return list.size(); }
   llvm::ArrayRef<Problem> all() const { return list; }
