@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The verbs run, inspect and bench, on packages made without the compiler.
+"""The verbs run, inspect, bench and ops, on packages made without the compiler.
 
 NumPy and the onnx package write what the command line reads and read what it writes.
 """
@@ -261,6 +261,33 @@ def test_bench(suite):
                  "--model", model, env={"PEBBLE_PYTHON": "/no/such/python"})
 
 
+def test_ops(suite):
+    rows = json.loads(suite.call("ops", "--json").stdout)["ops"]
+    suite.report.add("ops --json", {"domain": "", "name": "Conv"}.items() <= next(
+        (row for row in rows if row["name"] == "Conv"), {}).items(), str(rows)[:200])
+    suite.expect("ops", 0, "Conv", "ops")
+    suite.expect("--dim without a size", 1, "NAME=SIZE", "bench", suite.folder / "dynamic.pbl",
+                 "--dim", "batch")
+    text = suite.folder / "text.onnx"
+    text.write_text("no model at all")
+    suite.expect("bench of no model", 2, "cannot compile", "bench", text)
+
+
+def test_library(suite, build):
+    """Applications in C link libpebble without anything of the compiler or of C++."""
+    library = pathlib.Path(build) / "lib" / "libpebble.so"
+    dynamic = subprocess.run(["readelf", "-dW", str(library)], capture_output=True, text=True,
+                             check=True).stdout
+    needed = {line.split("[")[1].split("]")[0] for line in dynamic.splitlines()
+              if "(NEEDED)" in line}
+    allowed = {"libc.so.6", "libdl.so.2", "libpthread.so.0", "libm.so.6", "ld-linux-x86-64.so.2"}
+    suite.report.add("libpebble's libraries", needed <= allowed, str(needed - allowed))
+    names = subprocess.run(["nm", "-D", "--defined-only", "--format=posix", str(library)],
+                           capture_output=True, text=True, check=True).stdout.split("\n")
+    other = [line for line in names if line and not line.startswith("pebble_")]
+    suite.report.add("libpebble's symbols", not other, str(other[:5]))
+
+
 def main():
     args = results.parser(__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="pebble-cli") as scratch:
@@ -268,8 +295,11 @@ def main():
         maker = pathlib.Path(args.build).resolve() / "bin" / "make-test-packages"
         subprocess.run([str(maker), str(folder)], check=True, timeout=60)
         suite = Suite(args, folder)
-        for test in (test_types, test_npz, test_messages, test_data, test_inspect, test_bench):
+        for test in (test_types, test_npz, test_messages, test_data, test_inspect, test_bench,
+                     test_ops):
             test(suite)
+        if "-fsanitize" not in (pathlib.Path(args.build) / "CMakeCache.txt").read_text():
+            test_library(suite, args.build)
     return suite.report.finish()
 
 

@@ -114,7 +114,7 @@ int resolveThreads(int threads) {
 }
 
 void printRow(const char *engine, const Times &times) {
-  std::printf("%-14s median %10.4f ms   min %10.4f   p95 %10.4f   %zu runs\n", engine,
+  std::printf("%-14s median %.4g ms   min %.4g   p95 %.4g   %zu runs\n", engine,
               times.quantile(0.5) * 1e3, times.quantile(0) * 1e3, times.quantile(0.95) * 1e3,
               times.seconds.size());
 }

@@ -41,7 +41,8 @@ std::vector<Array> pebble::cli::makeRandomInputs(const Model &model,
     Array array;
     array.dtype = input.dtype;
     for (size_t axis = 0; axis < input.dims.size(); ++axis) {
-      auto bound = dims.find(input.dimNames[axis]);
+      const std::string &name = input.dimNames[axis];
+      auto bound = dims.find(name.empty() ? input.name + "." + std::to_string(axis) : name);
       array.dims.push_back(input.dims[axis] >= 0 ? input.dims[axis]
                            : bound == dims.end() ? 1
                                                  : bound->second);

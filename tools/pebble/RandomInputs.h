@@ -11,7 +11,7 @@
 namespace pebble::cli {
 
 /// Floats between 0 and 1, integers and bools that are 0 or 1. Dynamic dims are those in `dims` by
-/// name, and 1 otherwise.
+/// name (one without a name goes by its input's name and its place, `input.0`), and 1 otherwise.
 std::vector<Array> makeRandomInputs(const Model &model, const std::map<std::string, int64_t> &dims);
 
 } // namespace pebble::cli
