@@ -51,10 +51,9 @@ LogicalResult importMean(NodeImporter &node) {
 }
 
 LogicalResult importMod(NodeImporter &node) {
-  bool fmod = node.intAttr("fmod", 0) != 0;
-  if (!fmod && isFloat(node.input(0)))
-    return node.invalid("the operands are floating-point, but 'fmod' is not 1");
-  node.setOutput(0, node.create<nn::ModOp>(node.input(0), node.input(1), fmod));
+  // The standard asks for fmod = 1 with floats; PyTorch's exporter writes 0 for Python's remainder.
+  node.setOutput(
+      0, node.create<nn::ModOp>(node.input(0), node.input(1), node.intAttr("fmod", 0) != 0));
   return success();
 }
 
