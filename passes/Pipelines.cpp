@@ -66,6 +66,7 @@ void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &option
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
   pm.addPass(createFinalizeProgram({options.prefix}));
 }
 
