@@ -3,6 +3,7 @@
 #include "passes/Pipelines.h"
 
 #include "passes/Passes.h"
+#include "passes/lower/Device.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -37,9 +38,11 @@ void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &opt
 
 void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createLowerKernels({options.vectorBytes}));
-  pm.addPass(createOutlineParallel());
+  pm.addPass(options.deviceThreads ? createSpreadThreads() : createOutlineParallel());
   // After lowering, so that constants that kernels read are placed too.
   pm.addPass(createAssignConstants());
+  if (options.deviceThreads)
+    pm.addPass(createRecordLaunches());
   pm.addPass(createLowerMem());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -81,6 +84,8 @@ llvm::ArrayRef<Phase> pebble::phases() {
 }
 
 void pebble::registerPipelines() {
+  registerPass(createSpreadThreads);
+  registerPass(createRecordLaunches);
   for (const Phase &phase : phases())
     PassPipelineRegistration<>("pebble-" + phase.name.str(), "The phase " + phase.name.str(),
                                [&phase](OpPassManager &pm) { phase.build(pm, PipelineOptions()); });

@@ -14,7 +14,8 @@ namespace pebble {
 struct PipelineOptions {
   std::string prefix = "model"; ///< Of exported symbols.
   int64_t vectorBytes = 64;     ///< Width of a vector register; 0 without vectors.
-  unsigned indexBits = 64;
+  unsigned indexBits = 64;      ///< The module's data layout agrees.
+  bool deviceThreads = false;   ///< Kernels run on a device's threads, the program on a host.
 };
 
 void buildSimplifyPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);

@@ -12,11 +12,11 @@
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 #include <deque>
@@ -53,7 +53,7 @@ public:
       return usage("--compile-to " + options.compileTo +
                    " is not one of import, simplify, fuse, schedule, lower");
     std::string error;
-    if (!target->configure({options.cpu, options.fastMath}, error))
+    if (!target->configure({options.cpu, options.board, options.fastMath}, error))
       return usage(error);
 
     if (int code = import())
@@ -129,8 +129,18 @@ private:
       manifest.outputs.push_back(spec(type, main.getResultAttrDict(index)));
   }
 
+  /// The passes take the width of an index from the module.
+  void setDataLayout(unsigned indexBits) {
+    mlir::Builder builder(&context);
+    auto index = mlir::DataLayoutEntryAttr::get(builder.getIndexType(),
+                                                builder.getI64IntegerAttr(indexBits));
+    (*module)->setAttr(mlir::DLTIDialect::kDataLayoutAttrName,
+                       mlir::DataLayoutSpecAttr::get(&context, {index}));
+  }
+
   int runPhases() {
     PipelineOptions pipelineOptions = target->pipelineOptions();
+    setDataLayout(pipelineOptions.indexBits);
     std::string messages;
     mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
       if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
@@ -150,6 +160,11 @@ private:
       if (auto main = module->lookupSymbol<mlir::func::FuncOp>("main"))
         if (auto bytes = main->getAttrOfType<mlir::IntegerAttr>("mem.arena_bytes"))
           arenaBytes = bytes.getInt();
+      // What the schedule leaves as an allocation is made when the model runs.
+      if (phase.name == "schedule")
+        allocates =
+            module->walk([](mlir::memref::AllocOp) { return mlir::WalkResult::interrupt(); })
+                .wasInterrupted();
       if (!options.dumpDir.empty())
         if (int code = dump(phase.name))
           return code;
@@ -209,31 +224,51 @@ private:
   }
 
   int emit() {
-    Artifact artifact;
-    std::string error;
-    if (!target->emit(*module, options.emit, artifact, error))
-      return internal(error);
-    if (options.emit != "package") {
-      const package::SectionContents &code = artifact.sections.front();
-      return writeFile(options.output, llvm::StringRef(static_cast<const char *>(
-                                                           code.chunks.front().data),
-                                                       code.size));
-    }
-    return writePackage(artifact, error);
-  }
-
-  int writePackage(Artifact &artifact, std::string &error) {
-    manifest.toolVersion = PEBBLE_VERSION;
     manifest.modelName = model->name().str();
     manifest.entry = target->pipelineOptions().prefix + "_main";
+    manifest.arenaBytes = arenaBytes;
+    package::SectionContents constants = constantsSection();
+    Program program{*module, manifest, constants, allocates, symbolFor(manifest.modelName)};
+    Artifact artifact;
+    std::string error;
+    if (int code = target->emit(program, options.emit, artifact, error)) {
+      diagnostics << (code == ExitInternal ? "error[E9001]: " : "error[E1002]: ") << error << "\n";
+      return code;
+    }
+    if (options.emit == "package")
+      return writePackage(artifact, std::move(constants), error);
+    const package::Chunk &code = artifact.sections.front().chunks.front();
+    if (int status = writeFile(options.output,
+                               llvm::StringRef(static_cast<const char *>(code.data), code.size)))
+      return status;
+    if (artifact.header.empty())
+      return ExitOk;
+    llvm::SmallString<128> header(options.output);
+    llvm::sys::path::replace_extension(header, ".h");
+    return writeFile(header.str().str(), artifact.header);
+  }
+
+  /// The model's name as a C identifier.
+  static std::string symbolFor(llvm::StringRef name) {
+    std::string symbol;
+    for (char c : name)
+      symbol += llvm::isAlnum(c) ? c : '_';
+    if (symbol.empty() || llvm::isDigit(symbol.front()))
+      symbol.insert(0, "model_");
+    return symbol;
+  }
+
+  int writePackage(Artifact &artifact, package::SectionContents constants, std::string &error) {
+    manifest.toolVersion = PEBBLE_VERSION;
     if (auto file = llvm::MemoryBuffer::getFile(options.model, false, false))
       manifest.modelSha256 = llvm::SHA256::hash(llvm::arrayRefFromStringRef((*file)->getBuffer()));
     for (auto &[name, value] : options.dims)
       manifest.flags.push_back("--dim=" + name + "=" + std::to_string(value));
     target->describe(manifest);
-    manifest.arenaBytes = arenaBytes;
 
-    artifact.sections.push_back(constantsSection());
+    if (artifact.containsConstants)
+      constants = {package::kConstantsSection, 0, {}};
+    artifact.sections.push_back(std::move(constants));
     if (!package::writePackage(options.output, manifest, artifact.sections, error))
       return usage(error);
     return ExitOk;
@@ -245,7 +280,8 @@ private:
     if (auto bytes = (*module)->getAttrOfType<mlir::IntegerAttr>("mem.constant_bytes"))
       section.size = bytes.getInt();
     auto constants = (*module)->getAttrOfType<mlir::ArrayAttr>("mem.constants");
-    for (mlir::Attribute entry : constants ? constants.getValue() : llvm::ArrayRef<mlir::Attribute>()) {
+    for (mlir::Attribute entry :
+         constants ? constants.getValue() : llvm::ArrayRef<mlir::Attribute>()) {
       auto pair = mlir::cast<mlir::ArrayAttr>(entry);
       uint64_t offset = mlir::cast<mlir::IntegerAttr>(pair[0]).getInt();
       expanded.emplace_back();
@@ -265,6 +301,7 @@ private:
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   uint64_t arenaBytes = 0;
+  bool allocates = false;
   std::deque<llvm::SmallVector<char, 0>> expanded;
 };
 

@@ -4,6 +4,8 @@
 #ifndef PEBBLE_TARGETS_DRIVER_H
 #define PEBBLE_TARGETS_DRIVER_H
 
+#include "targets/ExitCode.h"
+
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdint>
@@ -14,28 +16,18 @@
 namespace pebble {
 
 struct CompileOptions {
-  std::string model;                   ///< Path of the ONNX file.
-  std::string output;                  ///< Path to write; "-" is standard output for text.
+  std::string model;  ///< Path of the ONNX file.
+  std::string output; ///< Path to write; "-" is standard output for text.
   std::string target = "x86";
   std::string cpu = "native";
+  std::string board; ///< Name or file of a board; "" is the target's default.
   std::string emit = "package";
   std::string compileTo;               ///< Stop after this phase and write its IR; "" runs all.
   std::map<std::string, int64_t> dims; ///< Values of symbolic dims.
   bool fastMath = false;
-  std::vector<std::string> plugins;    ///< Pass plugins to load.
+  std::vector<std::string> plugins;     ///< Pass plugins to load.
   std::vector<std::string> addedPasses; ///< "PIPELINE@after=PHASE".
-  std::string dumpDir;                 ///< Folder for the IR after each phase; "" for none.
-};
-
-/// Exit codes of the tools.
-enum ExitCode : int {
-  ExitOk = 0,
-  ExitUsage = 1,
-  ExitRejected = 2,
-  ExitUnsupported = 3,
-  ExitDoesNotFit = 4,
-  ExitMismatch = 5,
-  ExitInternal = 70
+  std::string dumpDir;                  ///< Folder for the IR after each phase; "" for none.
 };
 
 /// Compiles; diagnostics go to `diagnostics`, one line each. Returns an ExitCode.

@@ -2,6 +2,8 @@
 
 #include "targets/Target.h"
 
+#include "targets/cortexm/CortexMTarget.h"
+#include "targets/cuda/CudaTarget.h"
 #include "targets/x86/X86Target.h"
 
 using namespace pebble;
@@ -15,11 +17,19 @@ struct Row {
 
 constexpr Row rows[] = {
     {"x86", createX86Target},
+    {"cortexm", createCortexMTarget},
+    {"cuda", createCudaTarget},
 };
 
 } // namespace
 
 Target::~Target() = default;
+
+std::unique_ptr<Runner> Target::createRunner(const std::string &board, std::string &error) {
+  if (!board.empty())
+    error = "--board " + board + ": packages for " + name().str() + " do not run on boards";
+  return nullptr;
+}
 
 void Artifact::addSection(llvm::StringRef name, std::string contents) {
   storage.push_back(std::make_unique<std::string>(std::move(contents)));
@@ -39,4 +49,10 @@ std::vector<std::string> pebble::targetNames() {
   for (const Row &row : rows)
     names.push_back(row.name.str());
   return names;
+}
+
+std::unique_ptr<Runner> pebble::createRunner(const std::string &target, const std::string &board,
+                                             std::string &error) {
+  std::unique_ptr<Target> made = createTarget(target);
+  return made ? made->createRunner(board, error) : nullptr;
 }

@@ -5,7 +5,10 @@
 #define PEBBLE_TARGETS_TARGET_H
 
 #include "passes/Pipelines.h"
+#include "runtime/package/Loader.h"
 #include "runtime/package/Writer.h"
+#include "targets/ExitCode.h"
+#include "targets/Runner.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringRef.h"
@@ -18,15 +21,27 @@ namespace pebble {
 
 /// What a user chose about code generation.
 struct TargetOptions {
-  std::string cpu = "native"; ///< In the target's vocabulary.
+  std::string cpu = "native"; ///< In the target's vocabulary; "native" lets the target choose.
+  std::string board;          ///< Name or file of a board; "" lets the target choose.
   bool fastMath = false;
+};
+
+/// A lowered model, ready for code generation.
+struct Program {
+  mlir::ModuleOp module;             ///< In the LLVM dialect.
+  const package::Manifest &manifest; ///< The model's name, signature and arena.
+  const package::SectionContents &constants;
+  bool allocates;           ///< Asks for memory when it runs: not all sizes are known.
+  std::string symbolPrefix; ///< The model's name as a C identifier.
 };
 
 /// Code for one module.
 struct Artifact {
-  /// Sections of the package, their contents owned by `storage`.
+  /// Sections of the package, their contents owned by `storage`; the first is the code.
   std::vector<package::SectionContents> sections;
   std::vector<std::unique_ptr<std::string>> storage;
+  std::string header;             ///< A C header to write beside the code; "" for none.
+  bool containsConstants = false; ///< The sections hold the constants already.
 
   void addSection(llvm::StringRef name, std::string contents);
 };
@@ -45,9 +60,12 @@ public:
   virtual PipelineOptions pipelineOptions() const = 0;
   /// Fills the manifest's target, triple, cpu and cpuFeatures.
   virtual void describe(package::Manifest &manifest) const = 0;
-  /// Turns a module in the LLVM dialect into code; false with a reason in `error`.
-  virtual bool emit(mlir::ModuleOp module, llvm::StringRef kind, Artifact &artifact,
-                    std::string &error) = 0;
+  /// Turns the program into code. An ExitCode; anything but success has a reason in `error`.
+  virtual int emit(const Program &program, llvm::StringRef kind, Artifact &artifact,
+                   std::string &error) = 0;
+  /// What runs this target's packages on `board` ("" for the default). Null when the host does, or
+  /// with a reason in `error`.
+  virtual std::unique_ptr<Runner> createRunner(const std::string &board, std::string &error);
 };
 
 /// A new target by name, or null.

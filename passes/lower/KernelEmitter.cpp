@@ -4,6 +4,7 @@
 
 #include "dialects/nn/KernelCall.h"
 
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 
 using namespace mlir;
 using namespace pebble;
@@ -18,7 +19,9 @@ Value KernelEmitter::memoryAt(Value pointer, RankedTensorType type, ArrayRef<OpF
     elements = multiply(b, elements, dim);
   int64_t size = constantOf(elements).value_or(ShapedType::kDynamic);
   auto memref = MemRefType::get({size}, mem::storageType(type.getElementType()));
-  Type word = b.getI64Type(), array = LLVM::LLVMArrayType::get(word, 1);
+  DataLayout layout = DataLayout::closest(kernel);
+  Type word = b.getIntegerType(layout.getTypeSizeInBits(b.getIndexType()));
+  Type array = LLVM::LLVMArrayType::get(word, 1);
   Type descriptor = LLVM::LLVMStructType::getLiteral(
       b.getContext(), {pointer.getType(), pointer.getType(), word, array, array});
   auto constant = [&](int64_t value) {

@@ -3,8 +3,9 @@
 #include "passes/Passes.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "runtime/abi/pebble_abi.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace pebble {
 #define GEN_PASS_DEF_LOWERMEM
@@ -22,12 +23,13 @@ enum EnvField : int32_t { Self, Constants, Arena, Allocate, Release, Output, Par
 class MemLowering {
 public:
   explicit MemLowering(ModuleOp module) : module(module), b(module.getLoc(), module.getContext()) {
+    indexWord = b.getIntegerType(DataLayout(module).getTypeSizeInBits(b.getIndexType()));
     pointer = LLVM::LLVMPointerType::get(b.getContext());
     word = b.getI64Type();
     SmallVector<Type> fields(7, pointer);
     envType = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
-    tensorType = LLVM::LLVMStructType::getLiteral(b.getContext(),
-                                                  {pointer, pointer, b.getI32Type(), b.getI32Type()});
+    tensorType = LLVM::LLVMStructType::getLiteral(
+        b.getContext(), {pointer, pointer, b.getI32Type(), b.getI32Type()});
   }
 
   LogicalResult run() {
@@ -68,6 +70,11 @@ private:
   Value constantInt(int64_t value) {
     return arith::ConstantIntOp::create(b, b.getI32Type(), value);
   }
+  /// Sizes and strides in a memref's descriptor have the width of an index.
+  Value constantIndexWord(int64_t value) {
+    return arith::ConstantIntOp::create(b, indexWord, value);
+  }
+  Value toIndexWord(Value index) { return arith::IndexCastOp::create(b, indexWord, index); }
   Value toWord(Value index) { return arith::IndexCastOp::create(b, word, index); }
   Value toIndex(Value value) { return arith::IndexCastOp::create(b, b.getIndexType(), value); }
 
@@ -81,9 +88,9 @@ private:
   }
 
   LLVM::LLVMStructType descriptorType(int64_t rank) {
-    SmallVector<Type> fields{pointer, pointer, word};
+    SmallVector<Type> fields{pointer, pointer, indexWord};
     if (rank > 0)
-      fields.append(2, LLVM::LLVMArrayType::get(word, rank));
+      fields.append(2, LLVM::LLVMArrayType::get(indexWord, rank));
     return LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
   }
 
@@ -96,12 +103,12 @@ private:
     };
     insert(data, {0});
     insert(data, {1});
-    insert(constantWord(0), {2});
+    insert(constantIndexWord(0), {2});
     SmallVector<Value> sizes;
     for (int64_t dim = 0, next = 0; dim < rank; ++dim)
-      sizes.push_back(type.isDynamicDim(dim) ? toWord(dynamicSizes[next++])
-                                             : constantWord(type.getDimSize(dim)));
-    Value stride = constantWord(1);
+      sizes.push_back(type.isDynamicDim(dim) ? toIndexWord(dynamicSizes[next++])
+                                             : constantIndexWord(type.getDimSize(dim)));
+    Value stride = constantIndexWord(1);
     for (int64_t dim = rank - 1; dim >= 0; --dim) {
       insert(sizes[dim], {3, dim});
       insert(stride, {4, dim});
@@ -122,9 +129,8 @@ private:
     auto type = cast<MemRefType>(memref.getType());
     SmallVector<Value> sizes;
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      sizes.push_back(type.isDynamicDim(dim)
-                          ? toWord(memref::DimOp::create(b, memref, dim))
-                          : constantWord(type.getDimSize(dim)));
+      sizes.push_back(type.isDynamicDim(dim) ? toWord(memref::DimOp::create(b, memref, dim))
+                                             : constantWord(type.getDimSize(dim)));
     return sizes;
   }
 
@@ -178,9 +184,8 @@ private:
 
   void storeTensor(Value array, size_t index, Value data, Value dims, int32_t dtype, int64_t rank) {
     auto field = [&](Value value, int32_t position) {
-      Value at = LLVM::GEPOp::create(
-          b, pointer, tensorType, array,
-          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index), position});
+      Value at = LLVM::GEPOp::create(b, pointer, tensorType, array,
+                                     ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index), position});
       LLVM::StoreOp::create(b, value, at);
     };
     field(data, 0);
@@ -200,8 +205,7 @@ private:
       types.push_back(argument.getType());
     if (!module.lookupSymbol(symbol)) {
       OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
-      func::FuncOp::create(top, module.getLoc(), symbol,
-                           top.getFunctionType(types, b.getI32Type()))
+      func::FuncOp::create(top, module.getLoc(), symbol, top.getFunctionType(types, b.getI32Type()))
           .setPrivate();
     }
     return func::CallOp::create(b, symbol, b.getI32Type(), arguments).getResult(0);
@@ -223,8 +227,7 @@ private:
     StringRef symbol = "pebble.exit_if";
     if (!module.lookupSymbol(symbol)) {
       OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
-      func::FuncOp::create(top, module.getLoc(), symbol,
-                           top.getFunctionType({b.getI32Type()}, {}))
+      func::FuncOp::create(top, module.getLoc(), symbol, top.getFunctionType({b.getI32Type()}, {}))
           .setPrivate();
     }
     func::CallOp::create(b, symbol, TypeRange(), status);
@@ -240,9 +243,8 @@ private:
 
   void lower(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
-        .Case<mem::ConstantOp, mem::SlotOp, mem::InputOp, mem::ViewOp, mem::OutputOp,
-              mem::LaunchOp, mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp,
-              mem::ParallelOp,
+        .Case<mem::ConstantOp, mem::SlotOp, mem::InputOp, mem::ViewOp, mem::OutputOp, mem::LaunchOp,
+              mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp, mem::ParallelOp,
               memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
   }
 
@@ -274,8 +276,8 @@ private:
   }
 
   void lowerOp(mem::ViewOp op) {
-    op.replaceAllUsesWith(makeMemref(pointerOf(op.getSource()), cast<MemRefType>(op.getType()),
-                                     op.getSizes()));
+    op.replaceAllUsesWith(
+        makeMemref(pointerOf(op.getSource()), cast<MemRefType>(op.getType()), op.getSizes()));
   }
 
   void lowerOp(mem::OutputOp op) {
@@ -294,9 +296,8 @@ private:
   void lowerOp(memref::AllocOp op) {
     SmallVector<Value> sizes;
     for (int64_t dim = 0, next = 0; dim < op.getType().getRank(); ++dim)
-      sizes.push_back(op.getType().isDynamicDim(dim)
-                          ? toWord(op.getDynamicSizes()[next++])
-                          : constantWord(op.getType().getDimSize(dim)));
+      sizes.push_back(op.getType().isDynamicDim(dim) ? toWord(op.getDynamicSizes()[next++])
+                                                     : constantWord(op.getType().getDimSize(dim)));
     Value data = callback(Allocate, pointer, {envField(Self), bytesOf(op.getType(), sizes)});
     exitIfNull(data, PEBBLE_ERROR_MEMORY);
     op.replaceAllUsesWith(makeMemref(data, op.getType(), op.getDynamicSizes()));
@@ -346,8 +347,8 @@ private:
     }
     for (Value output : op.getOutputs())
       store(output);
-    op.replaceAllUsesWith(callExternal(op.getSymbol(), {array, table<int64_t>(op.getInts()),
-                                                        table<double>(op.getFloats())}));
+    op.replaceAllUsesWith(callExternal(
+        op.getSymbol(), {array, table<int64_t>(op.getInts()), table<double>(op.getFloats())}));
   }
 
   void lowerOp(mem::InferDimsOp op) {
@@ -375,16 +376,17 @@ private:
     Value results = stack(word, op.getDims().size());
     int64_t first = 0;
     for (auto [index, rank] : llvm::enumerate(op.getRanks())) {
-      LLVM::StoreOp::create(b, offsetBy(results, first * 8),
-                            offsetBy(rows, static_cast<int64_t>(index) * 8));
+      Value row = LLVM::GEPOp::create(b, pointer, pointer, rows,
+                                      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+      LLVM::StoreOp::create(b, offsetBy(results, first * 8), row);
       first += rank;
     }
-    exitIf(callExternal(("pebble_shape_" + op.getSymbol()).str(),
-                        {array, table<int64_t>(op.getInts()), table<double>(op.getFloats()),
-                         rows}));
+    exitIf(
+        callExternal(("pebble_shape_" + op.getSymbol()).str(),
+                     {array, table<int64_t>(op.getInts()), table<double>(op.getFloats()), rows}));
     for (auto [index, dim] : llvm::enumerate(op.getDims()))
-      dim.replaceAllUsesWith(toIndex(LLVM::LoadOp::create(
-          b, word, offsetBy(results, static_cast<int64_t>(index) * 8))));
+      dim.replaceAllUsesWith(toIndex(
+          LLVM::LoadOp::create(b, word, offsetBy(results, static_cast<int64_t>(index) * 8))));
   }
 
   void lowerOp(mem::ParallelOp op) {
@@ -409,7 +411,7 @@ private:
 
   ModuleOp module;
   ImplicitLocOpBuilder b;
-  Type pointer, word;
+  Type pointer, word, indexWord;
   LLVM::LLVMStructType envType, tensorType;
   unsigned tables = 0;
 };

@@ -2,17 +2,10 @@
 
 #include "runtime/kernels/Bitcode.h"
 
+#include "runtime/support/Incbin.h"
+
 // BitcodeFiles.inc is generated: PEBBLE_BITCODE(symbol, architecture, file) for each library.
-#define PEBBLE_BITCODE(symbol, architecture, file)                                                 \
-  __asm__(".section .rodata\n"                                                                     \
-          ".balign 16\n"                                                                           \
-          ".global " #symbol "_begin\n"                                                            \
-          ".hidden " #symbol "_begin\n" #symbol "_begin:\n"                                        \
-          ".incbin \"" file "\"\n"                                                                 \
-          ".global " #symbol "_end\n"                                                              \
-          ".hidden " #symbol "_end\n" #symbol "_end:\n"                                            \
-          ".previous\n");                                                                          \
-  extern "C" __attribute__((visibility("hidden"))) const char symbol##_begin[], symbol##_end[];
+#define PEBBLE_BITCODE(symbol, architecture, file) PEBBLE_INCBIN(symbol, file)
 #include "runtime/kernels/BitcodeFiles.inc"
 #undef PEBBLE_BITCODE
 

@@ -37,7 +37,8 @@ void initializeTargets() {
 std::unique_ptr<llvm::TargetMachine> createMachine(const MachineOptions &options,
                                                    std::string &error) {
   initializeTargets();
-  llvm::Triple triple(options.triple);
+  // Short triples leave the vendor out, and LLVM reads them by position.
+  llvm::Triple triple(llvm::Triple::normalize(options.triple));
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return nullptr;
@@ -57,8 +58,8 @@ bool linkKernels(llvm::Module &module, llvm::StringRef triple, std::string &erro
   llvm::StringRef bitcode = kernels::bitcode(triple);
   if (bitcode.empty())
     return true;
-  llvm::Expected<std::unique_ptr<llvm::Module>> library = llvm::getLazyBitcodeModule(
-      llvm::MemoryBufferRef(bitcode, "kernels"), module.getContext());
+  llvm::Expected<std::unique_ptr<llvm::Module>> library =
+      llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(bitcode, "kernels"), module.getContext());
   if (!library) {
     error = llvm::toString(library.takeError());
     return false;
@@ -115,23 +116,26 @@ bool undefinedSymbols(const llvm::Module &module, std::string &error) {
 
 bool pebble::generateCode(mlir::ModuleOp module, const MachineOptions &options,
                           llvm::StringRef entry, CodeKind kind, std::string &code,
-                          std::string &error) {
+                          std::string &error, const ExtendModule &extend) {
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(options, error);
   if (!machine)
     return false;
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> llvmModule =
-      mlir::translateModuleToLLVMIR(module, context, entry);
+  std::unique_ptr<llvm::Module> llvmModule = mlir::translateModuleToLLVMIR(module, context, entry);
   if (!llvmModule) {
     error = "the program does not translate to LLVM IR";
     return false;
   }
   llvmModule->setTargetTriple(machine->getTargetTriple());
   llvmModule->setDataLayout(machine->createDataLayout());
+  std::vector<std::string> visible{entry.str()};
+  if (extend)
+    visible = extend(*llvmModule);
   if (!linkKernels(*llvmModule, options.triple, error) || undefinedSymbols(*llvmModule, error))
     return false;
-  llvm::internalizeModule(*llvmModule,
-                          [&](const llvm::GlobalValue &value) { return value.getName() == entry; });
+  llvm::internalizeModule(*llvmModule, [&](const llvm::GlobalValue &value) {
+    return llvm::is_contained(visible, value.getName());
+  });
   setAttributes(*llvmModule, options);
   optimize(*llvmModule, *machine);
 

@@ -3,6 +3,7 @@
 #include "targets/x86/X86Target.h"
 
 #include "targets/codegen/Codegen.h"
+#include "targets/codegen/Embed.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -76,36 +77,39 @@ public:
     manifest.cpuFeatures = features;
   }
 
-  bool emit(mlir::ModuleOp module, llvm::StringRef kind, Artifact &artifact,
-            std::string &error) override {
+  int emit(const Program &program, llvm::StringRef kind, Artifact &artifact,
+           std::string &error) override {
+    bool isEmbedded = kind == "so" || kind == "obj";
+    if (isEmbedded && !embeddable(program, kind, error))
+      return ExitUnsupported;
     MachineOptions machine;
     machine.triple = triple.str();
     machine.cpu = cpu;
     for (const std::string &feature : features)
       machine.features += (machine.features.empty() ? "+" : ",+") + feature;
     machine.preferVectorBits = vectorBytes * 8;
-    std::string entry = pipelinePrefix(module) + "_main", code;
+    std::string entry = program.manifest.entry, code;
     CodeKind codeKind = kind == "llvm"  ? CodeKind::LLVMIR
                         : kind == "asm" ? CodeKind::Assembly
                                         : CodeKind::Object;
-    if (!generateCode(module, machine, entry, codeKind, code, error))
-      return false;
+    ExtendModule embed;
+    if (isEmbedded)
+      embed = [&](llvm::Module &module) { return embedModel(module, program, entry); };
+    if (!generateCode(program.module, machine, entry, codeKind, code, error, embed))
+      return ExitInternal;
+    if (isEmbedded)
+      artifact.header = embeddedHeader(program);
     if (kind == "package" || kind == "so") {
       std::string shared;
       if (!linkSharedObject(code, shared, error))
-        return false;
+        return ExitInternal;
       code = std::move(shared);
     }
     artifact.addSection(package::kCodeSection, std::move(code));
-    return true;
+    return ExitOk;
   }
 
 private:
-  static std::string pipelinePrefix(mlir::ModuleOp module) {
-    auto prefix = module->getAttrOfType<mlir::StringAttr>("nn.prefix");
-    return prefix ? prefix.str() : "model";
-  }
-
   bool select(llvm::StringRef level) {
     features.clear();
     for (const Level &row : levels) {
@@ -123,7 +127,8 @@ private:
     llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
     for (const Level &row : llvm::reverse(levels)) {
       select(row.cpu);
-      if (llvm::all_of(features, [&](const std::string &feature) { return host.lookup(feature); })) {
+      if (llvm::all_of(features,
+                       [&](const std::string &feature) { return host.lookup(feature); })) {
         for (llvm::StringRef extension : extensions)
           if (host.lookup(extension))
             features.push_back(extension.str());

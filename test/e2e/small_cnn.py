@@ -21,7 +21,10 @@ from support import pebble, reference, results  # noqa: E402
 
 TOLERANCE = 1e-4
 CHIPS = ["sm_75", "sm_90"]
-PTXAS = pathlib.Path(sysconfig.get_path("purelib")) / "nvidia/cu13/bin/ptxas"
+# Of the package nvidia-cuda-nvcc, on the PATH, or where the toolkit is usually installed.
+PTXAS_PLACES = [pathlib.Path(sysconfig.get_path("purelib")) / "nvidia/cu13/bin/ptxas",
+                pathlib.Path(shutil.which("ptxas") or "/usr/local/cuda/bin/ptxas")]
+PTXAS = next((place for place in PTXAS_PLACES if place.exists()), PTXAS_PLACES[0])
 
 
 def seeded_cnn():

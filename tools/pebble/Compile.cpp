@@ -25,12 +25,15 @@ void declareModelOptions(CLI::App &app, Options &options) {
   app.add_option("model", options.compile.model, "ONNX file")->required();
   app.add_option("--target", options.compile.target, "Kind of machine")->capture_default_str();
   app.add_option("--cpu", options.compile.cpu, "Processor of that kind")->capture_default_str();
+  app.add_option("--board", options.compile.board,
+                 "Board to lay firmware out for: a name, or a .toml file");
   declareDims(app, options.dims, "Value of a symbolic dim: NAME=SIZE (repeat for each)");
 }
 
 std::string defaultOutput(const CompileOptions &options) {
   static const std::map<std::string, std::string> extensions = {
-      {"package", ".pbl"}, {"so", ".so"}, {"obj", ".o"}, {"asm", ".s"}, {"llvm", ".ll"}};
+      {"package", ".pbl"}, {"so", ".so"},   {"obj", ".o"},  {"asm", ".s"},
+      {"llvm", ".ll"},     {"elf", ".elf"}, {"ptx", ".ptx"}};
   auto extension = extensions.find(options.emit);
   return std::filesystem::path(options.model)
       .filename()

@@ -49,10 +49,63 @@ std::string Signature::text() const {
   return text + "]";
 }
 
-Model::Model(const std::string &path, int threads) {
+static uint64_t bytesOf(const Signature &signature) {
+  uint64_t bytes = 0;
+  pebble::support::tensorBytes(signature.dims.data(), signature.dims.size(),
+                               pebble::support::findDType(signature.dtype)->bytes, bytes);
+  return bytes;
+}
+
+/// False when the package runs on the host, or is for the host's loader to refuse.
+bool Model::openOnDevice(const std::string &path, const std::string &board) {
+  std::string error;
+  devicePackage = package::Package::open(path, error);
+  if (!devicePackage)
+    return false;
+  error.clear();
+  runner = createRunner(devicePackage->manifest().target, board, error);
+  if (!runner && !error.empty())
+    throw Failure(kUsage, error);
+  if (!runner)
+    return false;
+  const package::Manifest &manifest = devicePackage->manifest();
+  modelName = manifest.modelName;
+  auto describeAll = [&](const std::vector<package::TensorSpec> &specs,
+                         std::vector<Signature> &signatures) {
+    for (const package::TensorSpec &spec : specs) {
+      if (!spec.isStatic())
+        throw Failure(kModelRejected, "'" + spec.name + "' has no fixed size, which packages for " +
+                                          manifest.target + " need");
+      signatures.push_back({spec.name, spec.dtype, spec.dims, spec.dimNames});
+    }
+  };
+  describeAll(manifest.inputs, inputSignatures);
+  describeAll(manifest.outputs, outputSignatures);
+  for (const Signature &output : outputSignatures)
+    deviceOutputs.emplace_back(bytesOf(output));
+  return true;
+}
+
+void Model::bindOnDevice(const std::vector<Array> &arrays) {
+  deviceInputs.clear();
+  for (size_t index = 0; index < arrays.size(); ++index) {
+    const Signature &input = inputSignatures[index];
+    if (arrays[index].dims != input.dims)
+      throw Failure(kUsage, "input '" + input.name + "' is " + input.text() +
+                                ", but it is given as " +
+                                typeText(arrays[index].dtype, arrays[index].dims));
+    deviceInputs.push_back(arrays[index].data.data());
+  }
+}
+
+Model::Model(const std::string &path, int threads, const std::string &board) {
+  if (openOnDevice(path, board))
+    return;
+  devicePackage.reset();
   pebble_package *opened = nullptr;
   check(pebble_open(path.c_str(), &opened));
   package.reset(opened);
+  modelName = pebble_model_name(opened);
   pebble_tensor_info info;
   for (int32_t index = 0; index < pebble_input_count(opened); ++index) {
     check(pebble_input_info(opened, index, &info));
@@ -71,6 +124,8 @@ Model::Model(const std::string &path, int threads) {
 }
 
 void Model::bind(const std::vector<Array> &arrays) {
+  if (runner)
+    return bindOnDevice(arrays);
   for (size_t index = 0; index < arrays.size(); ++index) {
     const Array &array = arrays[index];
     pebble_tensor tensor = {const_cast<char *>(array.data.data()), array.dims.data(), array.dtype,
@@ -79,9 +134,18 @@ void Model::bind(const std::vector<Array> &arrays) {
   }
 }
 
-void Model::run() { check(pebble_run(session.get())); }
+void Model::run() {
+  if (!runner)
+    return check(pebble_run(session.get()));
+  std::string error;
+  // The exit codes of targets and verbs are one contract.
+  if (int code = runner->run(*devicePackage, deviceInputs, deviceOutputs, error))
+    throw Failure(static_cast<ExitCode>(code), error);
+}
 
 Array Model::output(size_t index) const {
+  if (runner)
+    return {outputSignatures[index].dtype, outputSignatures[index].dims, deviceOutputs[index]};
   pebble_tensor tensor;
   check(pebble_output(session.get(), static_cast<int32_t>(index), &tensor));
   Array array;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// An open package with one session, for the verbs that run models. Problems are thrown as Failure.
+// An open package, for the verbs that run models: with a session on the host, or with its target's
+// runner. Problems are thrown as Failure.
 #ifndef PEBBLE_TOOLS_PEBBLE_MODEL_H
 #define PEBBLE_TOOLS_PEBBLE_MODEL_H
 
 #include "runtime/host/pebble.h"
+#include "targets/Runner.h"
 #include "tools/pebble/Array.h"
 
 #include <memory>
@@ -24,9 +26,10 @@ struct Signature {
 
 class Model {
 public:
-  Model(const std::string &path, int threads);
+  /// `board` is for packages that run on one: "" takes the target's default.
+  Model(const std::string &path, int threads, const std::string &board = "");
 
-  std::string name() const { return pebble_model_name(package.get()); }
+  const std::string &name() const { return modelName; }
   const std::vector<Signature> &inputs() const { return inputSignatures; }
   const std::vector<Signature> &outputs() const { return outputSignatures; }
 
@@ -44,6 +47,14 @@ private:
     void operator()(pebble_session *made) const { pebble_session_destroy(made); }
   };
 
+  bool openOnDevice(const std::string &path, const std::string &board);
+  void bindOnDevice(const std::vector<Array> &arrays);
+
+  std::string modelName;
+  std::unique_ptr<pebble::package::Package> devicePackage;
+  std::unique_ptr<Runner> runner;
+  std::vector<const void *> deviceInputs;
+  std::vector<std::vector<char>> deviceOutputs;
   std::unique_ptr<pebble_package, Close> package;
   std::unique_ptr<pebble_session, Destroy> session;
   std::vector<Signature> inputSignatures, outputSignatures;

@@ -27,6 +27,7 @@ struct RunOptions {
   InputOptions inputs;
   std::string outputDir;
   std::string testData;
+  std::string board;
   int threads = 0;
   Tolerance tolerance;
 };
@@ -93,7 +94,7 @@ bool compareOutputs(const std::vector<Signature> &signatures, const std::vector<
 }
 
 int run(const RunOptions &options) {
-  Model model(options.package, options.threads);
+  Model model(options.package, options.threads, options.board);
   std::map<std::string, Array> named;
   TestData data;
   if (!options.testData.empty()) {
@@ -138,6 +139,9 @@ std::function<int()> pebble::cli::declareRun(CLI::App &app) {
       ->capture_default_str();
   app.add_option("--atol", options->tolerance.absolute, "Absolute tolerance of --test-data")
       ->capture_default_str();
+  app.add_option("--board", options->board,
+                 "Where to run a package for microcontrollers: a board's name or .toml file")
+      ->type_name("BOARD");
   app.add_option("--threads", options->threads, "Threads; 0 is one for each CPU")
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));
