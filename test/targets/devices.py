@@ -79,7 +79,8 @@ class Suite:
         """A board whose RAM is too small is refused, and so is one that is not there."""
         board = folder / "tiny.toml"
         board.write_text(TINY_BOARD, encoding="utf-8")
-        for name, value, kind in (("too small", board, "does not fit"), ("unknown", "nowhere", "usage")):
+        cases = (("too small", board, "does not fit"), ("unknown", "nowhere", "usage"))
+        for name, value, kind in cases:
             outcome = self.tool.call("compile", file, "-o", folder / "x.elf", "--emit", "elf",
                                      "--target", "cortexm", "--board", value)
             self.report.add(f"board {name}", outcome.kind == kind,

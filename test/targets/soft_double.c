@@ -27,9 +27,10 @@ int64_t pebble_sdivmod(int64_t, int64_t, int64_t *);
 DECLARE(floor)
 DECLARE(ceil)
 DECLARE(trunc)
-DECLARE(round) DECLARE(rint)
+DECLARE(round)
+DECLARE(rint)
 
-    static uint64_t state = 1;
+static uint64_t state = 1;
 static uint64_t next(void) {
   state ^= state << 13;
   state ^= state >> 7;
