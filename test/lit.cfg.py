@@ -27,6 +27,8 @@ config.substitutions += [
     ("%build", config.pebble_build),
     ("%data", data),
     ("%ptxas", ptxas),
+    # The headers and .td files of the LLVM that the build uses.
+    ("%llvm-include", os.path.join(os.path.dirname(config.llvm_tools), "include")),
 ]
 
 features = {

@@ -57,6 +57,12 @@ def NN_IsNaNOp : NN_Unary<"is_nan", "test for NaN; the result is boolean">;
 
 def NN_IsInfOp : NN_Op<"is_inf", [NN_Elementwise]> {
   let summary = "test for infinities; the result is boolean";
+  let description = [{
+    ```mlir
+    %r = nn.is_inf %x {detect_negative = true, detect_positive = true}
+        : (tensor<4xf32>) -> tensor<4xi1>
+    ```
+  }];
   let arguments = (ins NN_FloatTensor:$input, BoolAttr:$detect_negative, BoolAttr:$detect_positive);
   let results = (outs NN_BoolTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -68,6 +74,11 @@ def NN_MulOp : NN_Binary<"mul", "product (integers wrap)">;
 def NN_DivOp : NN_Binary<"div", "quotient (integers truncate towards zero; x / 0 is 0 for integers)">;
 def NN_PowOp : NN_Op<"pow", [NN_Elementwise]> {
   let summary = "power; the result has the base's element type";
+  let description = [{
+    ```mlir
+    %r = nn.pow %x, %y : (tensor<4xf32>, tensor<i32>) -> tensor<4xf32>
+    ```
+  }];
   let arguments = (ins NN_NumericTensor:$base, NN_NumericTensor:$exponent);
   let results = (outs NN_NumericTensor:$result);
   let assemblyFormat = "$base `,` $exponent attr-dict `:` functional-type(operands, results)";
@@ -79,6 +90,9 @@ def NN_ModOp : NN_Op<"mod", [NN_Elementwise]> {
   let description = [{
     With `fmod` the sign follows the dividend (C's fmod), without it the divisor (Python's %).
     An integer remainder by zero is 0.
+    ```mlir
+    %r = nn.mod %a, %b {fmod = false} : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
+    ```
   }];
   let arguments = (ins NN_NumericTensor:$lhs, NN_NumericTensor:$rhs, BoolAttr:$fmod);
   let results = (outs NN_NumericTensor:$result);
@@ -109,6 +123,12 @@ def NN_CompareOp : NN_Op<"compare", [NN_Elementwise]> {
 
 def NN_SelectOp : NN_Op<"select", [NN_Elementwise]> {
   let summary = "`on_true` where the condition holds, `on_false` elsewhere; all three broadcast";
+  let description = [{
+    ```mlir
+    %r = nn.select %c, %x, %y
+        : (tensor<2x1xi1>, tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+    ```
+  }];
   let arguments = (ins NN_BoolTensor:$condition, NN_Tensor:$on_true, NN_Tensor:$on_false);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$condition `,` $on_true `,` $on_false attr-dict `:` functional-type(operands, results)";
@@ -120,6 +140,9 @@ def NN_CastOp : NN_Op<"cast", [NN_Elementwise]> {
     float -> integer truncates towards zero; outside the range the result saturates and NaN becomes
     0. integer -> integer wraps. float -> float rounds to nearest, ties to even. Anything -> `i1`
     is a test for non-zero.
+    ```mlir
+    %r = nn.cast %x {to = ui8} : (tensor<4xf32>) -> tensor<4xui8>
+    ```
   }];
   let arguments = (ins NN_Tensor:$input, TypeAttr:$to);
   let results = (outs NN_Tensor:$result);

@@ -12,6 +12,13 @@ def NN_FusedOp : Op<NN_Dialect, "fused", [Pure, IsolatedFromAbove, SingleBlock]>
   let description = [{
     The region's arguments stand for `inputs`; it holds layers and small constants and yields the
     results. Its location lists the nodes it was fused from.
+    ```mlir
+    %r = nn.fused %x : (tensor<4xf32>) -> tensor<4xf32> {
+    ^bb0(%a: tensor<4xf32>):
+      %1 = nn.relu %a : (tensor<4xf32>) -> tensor<4xf32>
+      nn.yield %1 : tensor<4xf32>
+    }
+    ```
   }];
   let arguments = (ins Variadic<NN_Tensor>:$inputs);
   let results = (outs Variadic<NN_Tensor>:$results);
@@ -22,7 +29,12 @@ def NN_FusedOp : Op<NN_Dialect, "fused", [Pure, IsolatedFromAbove, SingleBlock]>
 
 def NN_LaunchOp : Op<NN_Dialect, "launch", [Pure]> {
   let summary = "runs an outlined kernel";
-  let description = "`kernel` names a private function of the module whose type is this op's.";
+  let description = [{
+    `kernel` names a private function of the module whose type is this op's.
+    ```mlir
+    %r = nn.launch @kernel(%x) : (tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<NN_Tensor>:$inputs);
   let results = (outs Variadic<NN_Tensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
