@@ -8,8 +8,13 @@ include "dialects/nn/NNDialect.td"
 class NN_Unary<string mnemonic, string what, Type type = NN_FloatTensor>
     : NN_Op<mnemonic, [NN_Elementwise]> {
   let summary = what;
+  string exampleElement = !cond(!eq(!cast<string>(type), "NN_BoolTensor") : "i1",
+                                !eq(!cast<string>(type), "NN_IntTensor") : "ui8",
+                                true : "f32");
+  string exampleResult = exampleElement;
   let description = "Elementwise " # what # ". Source: the ONNX operator of the same meaning.\n\n"
-      # "```mlir\n%r = nn." # mnemonic # " %x : (tensor<2x3xf32>) -> tensor<2x3xf32>\n```\n";
+      # "```mlir\n%r = nn." # mnemonic # " %x : (tensor<2x3x" # exampleElement
+      # ">) -> tensor<2x3x" # exampleResult # ">\n```\n";
   let arguments = (ins type:$input);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -18,9 +23,13 @@ class NN_Unary<string mnemonic, string what, Type type = NN_FloatTensor>
 class NN_Binary<string mnemonic, string what, Type type = NN_NumericTensor>
     : NN_Op<mnemonic, [NN_Elementwise]> {
   let summary = what;
+  string exampleElement = !cond(!eq(!cast<string>(type), "NN_BoolTensor") : "i1",
+                                !eq(!cast<string>(type), "NN_IntTensor") : "ui8",
+                                true : "f32");
   let description = "Elementwise " # what # " with NumPy broadcasting; both operands have one "
       # "element type.\n\n```mlir\n%r = nn." # mnemonic
-      # " %a, %b : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>\n```\n";
+      # " %a, %b : (tensor<2x3x" # exampleElement # ">, tensor<3x" # exampleElement
+      # ">) -> tensor<2x3x" # exampleElement # ">\n```\n";
   let arguments = (ins type:$lhs, type:$rhs);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
@@ -53,7 +62,9 @@ def NN_SigmoidOp : NN_Unary<"sigmoid", "logistic function 1 / (1 + exp(-x))">;
 def NN_ReluOp : NN_Unary<"relu", "maximum of x and 0; NaN stays NaN", NN_NumericTensor>;
 def NN_NotOp : NN_Unary<"not", "logical negation", NN_BoolTensor>;
 def NN_BitwiseNotOp : NN_Unary<"bitwise_not", "complement of every bit", NN_IntTensor>;
-def NN_IsNaNOp : NN_Unary<"is_nan", "test for NaN; the result is boolean">;
+def NN_IsNaNOp : NN_Unary<"is_nan", "test for NaN; the result is boolean"> {
+  let exampleResult = "i1";
+}
 
 def NN_IsInfOp : NN_Op<"is_inf", [NN_Elementwise]> {
   let summary = "test for infinities; the result is boolean";

@@ -19,6 +19,10 @@ def NN_ConvNhwcOp : NN_LayoutOp<"conv_nhwc"> {
     output channels a group, the last block filled up with zeros. The result is [N, OH, OW, O * group].
     Each element's sum starts from the bias and runs over KH, KW, C in this order with fused
     multiply-adds.
+    ```mlir
+    %r = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>}
+        : (tensor<1x8x8x3xf32>, tensor<1x2x3x3x3x8xf32>) -> tensor<1x6x6x16xf32>
+    ```
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[F32]>:$weight,
                        Optional<RankedTensorOf<[F32]>>:$bias, DenseI64ArrayAttr:$strides,
@@ -33,6 +37,11 @@ def NN_DepthwiseNhwcOp : NN_LayoutOp<"depthwise_nhwc"> {
     `input` is [N, H, W, C], `weight` [KH, KW, C]; `pads` is [top, left, bottom, right]. Each
     element's sum starts from the bias and runs over KH, KW with fused multiply-adds, skipping
     padding.
+    ```mlir
+    %r = nn.depthwise_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+        pads = array<i64: 1, 1, 1, 1>}
+        : (tensor<1x8x8x4xf32>, tensor<3x3x4xf32>) -> tensor<1x8x8x4xf32>
+    ```
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[F32]>:$weight,
                        Optional<RankedTensorOf<[F32]>>:$bias, DenseI64ArrayAttr:$strides,
@@ -47,6 +56,9 @@ def NN_MatMulPackedOp : NN_LayoutOp<"matmul_packed"> {
     `input` is [..., K], `weight` [ceil(N / block), K, block] with the last block filled up with
     zeros; the result is [..., N]. Each element's sum starts from the bias and runs over K with fused
     multiply-adds; for a single row it is the sum of four interleaved sums.
+    ```mlir
+    %r = nn.matmul_packed %x, %w : (tensor<4x6xf32>, tensor<2x6x8xf32>) -> tensor<4x16xf32>
+    ```
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[F32]>:$weight,
                        Optional<RankedTensorOf<[F32]>>:$bias);
@@ -63,6 +75,11 @@ def NN_PoolNhwcOp : NN_LayoutOp<"pool_nhwc"> {
   let description = [{
     `average` divides by the number of window elements inside the input, `average_with_pads` by
     those inside the padded input.
+    ```mlir
+    %r = nn.pool_nhwc max, %x {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>,
+        dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+        : (tensor<1x8x8x4xf32>) -> tensor<1x4x4x4xf32>
+    ```
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, NN_PoolKind:$kind,
                        DenseI64ArrayAttr:$kernel_shape, DenseI64ArrayAttr:$strides,
