@@ -100,4 +100,12 @@ LogicalResult checkRank(NodeImporter &node, Value value, StringRef name, ArrayRe
                       expected);
 }
 
+LogicalResult checkKnownDim(NodeImporter &node, Value value, int64_t axis, StringRef what) {
+  RankedTensorType type = NodeImporter::type(value);
+  int64_t place = axis < 0 ? axis + type.getRank() : axis;
+  if (place < 0 || place >= type.getRank() || !type.isDynamicDim(place))
+    return success();
+  return node.unsupported(what + " is not known before the model runs; expected a static dim");
+}
+
 } // namespace pebble::onnx

@@ -73,6 +73,11 @@ bool isHalf(mlir::Type element);
 mlir::LogicalResult checkRank(NodeImporter &node, mlir::Value value, llvm::StringRef name,
                               llvm::ArrayRef<int64_t> ranks);
 
+/// Reports, as unsupported, an input whose dim `axis` (negative from the end) has to be known at
+/// import and is not; `what` says what that dim is.
+mlir::LogicalResult checkKnownDim(NodeImporter &node, mlir::Value value, int64_t axis,
+                                  llvm::StringRef what);
+
 } // namespace pebble::onnx
 
 #endif // PEBBLE_FRONTENDS_ONNX_COMPOSE_H

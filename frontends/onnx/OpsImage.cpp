@@ -23,6 +23,8 @@ LogicalResult importGridSample(NodeImporter &node) {
 }
 
 LogicalResult importAffineGrid(NodeImporter &node) {
+  if (failed(checkKnownDim(node, node.input(1), 0, "the length of 'size'")))
+    return failure();
   node.setOutput(0, node.create<nn::AffineGridOp>(node.input(0), node.input(1),
                                                   node.intAttr("align_corners", 0) != 0));
   return success();

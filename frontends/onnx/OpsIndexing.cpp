@@ -39,6 +39,8 @@ LogicalResult importScatterElements(NodeImporter &node) {
 }
 
 LogicalResult importScatterND(NodeImporter &node) {
+  if (failed(checkKnownDim(node, node.input(1), -1, "the last dim of 'indices'")))
+    return failure();
   node.setOutput(0, node.create<nn::ScatterNDOp>(node.input(0), node.input(1), node.input(2),
                                                  reductionOf(node)));
   return success();

@@ -83,7 +83,7 @@ LogicalResult importDynamicQuantizeLinear(NodeImporter &node) {
 
 /// Sum of products of two centered matrices, in i32.
 Value integerMatMul(NodeImporter &node, Value a, Value aZeroPoint, Value b, Value bZeroPoint) {
-  return node.create<nn::MatMulOp>(centered(node, a, rowParameter(node, aZeroPoint)),
+  return node.create<nn::MatMulOp>(centered(node, a, rowParameter(node, aZeroPoint, a)),
                                    centered(node, b, bZeroPoint));
 }
 
@@ -99,10 +99,11 @@ LogicalResult importQLinearMatMul(NodeImporter &node) {
       !isa<IntegerType>(NodeImporter::elementType(b)))
     return node.unsupported("matrices of other types than int8 and uint8");
   Value sum = integerMatMul(node, a, node.input(2), b, node.input(5));
-  Value aScale = rowParameter(node, node.input(1));
+  Value aScale = rowParameter(node, node.input(1), a);
   Value zeroPoint = node.input(7);
-  node.setOutput(0, requantize(node, sum, aScale, node.input(4), rowParameter(node, node.input(6)),
-                               rowParameter(node, zeroPoint), quantizedType(zeroPoint, a)));
+  node.setOutput(0,
+                 requantize(node, sum, aScale, node.input(4), rowParameter(node, node.input(6), a),
+                            rowParameter(node, zeroPoint, a), quantizedType(zeroPoint, a)));
   return success();
 }
 

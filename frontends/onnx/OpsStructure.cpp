@@ -182,6 +182,8 @@ template <typename OpTy> LogicalResult importGather(NodeImporter &node) {
 }
 
 LogicalResult importGatherND(NodeImporter &node) {
+  if (failed(checkKnownDim(node, node.input(1), -1, "the last dim of 'indices'")))
+    return failure();
   node.setOutput(
       0, node.create<nn::GatherNDOp>(node.input(0), node.input(1), node.intAttr("batch_dims", 0)));
   return success();

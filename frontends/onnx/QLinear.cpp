@@ -125,12 +125,12 @@ LogicalResult importQGemm(NodeImporter &node) {
 /// sum * (aScale * bScale) + bias, in f32.
 Value scaledSum(NodeImporter &node, Value sum, Value aScale, Value bScale, Value bias) {
   Value y = node.mul(node.cast(sum, node.builder().getF32Type()),
-                     node.mul(rowParameter(node, aScale), bScale));
+                     node.mul(rowParameter(node, aScale, node.input(0)), bScale));
   return bias ? node.add(y, bias) : y;
 }
 
 LogicalResult importMatMulIntegerToFloat(NodeImporter &node) {
-  Value a = centered(node, node.input(0), rowParameter(node, node.input(4)));
+  Value a = centered(node, node.input(0), rowParameter(node, node.input(4), node.input(0)));
   Value b = centered(node, node.input(1), node.input(5));
   node.setOutput(0, scaledSum(node, node.create<nn::MatMulOp>(a, b), node.input(2), node.input(3),
                               node.input(6)));

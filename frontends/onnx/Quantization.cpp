@@ -70,9 +70,12 @@ Type quantizedType(Value zeroPoint, Value input) {
   return NodeImporter::elementType(zeroPoint ? zeroPoint : input);
 }
 
-Value rowParameter(NodeImporter &node, Value parameter) {
-  return parameter && NodeImporter::rank(parameter) == 1 ? node.unsqueeze(parameter, {1})
-                                                         : parameter;
+Value rowParameter(NodeImporter &node, Value parameter, Value matrix) {
+  if (!parameter || NodeImporter::rank(parameter) != 1)
+    return parameter;
+  // A vector is one row.
+  return NodeImporter::rank(matrix) < 2 ? asScalar(node, parameter)
+                                        : node.unsqueeze(parameter, {1});
 }
 
 DynamicallyQuantized quantizeDynamically(NodeImporter &node, Value x) {

@@ -44,8 +44,9 @@ mlir::Value requantize(NodeImporter &node, mlir::Value sum, mlir::Value lhsScale
 /// The type of a quantized result: that of its zero point, or of an input without one.
 mlir::Type quantizedType(mlir::Value zeroPoint, mlir::Value input);
 
-/// A matrix operand's scale or zero point, one entry a row of the left or a column of the right.
-mlir::Value rowParameter(NodeImporter &node, mlir::Value parameter);
+/// A scale or zero point of the left operand of a matrix product, or of the product, that has one
+/// entry a row of `matrix`; null stays null.
+mlir::Value rowParameter(NodeImporter &node, mlir::Value parameter, mlir::Value matrix);
 
 /// The u8 quantization of an f32 tensor by its own range.
 struct DynamicallyQuantized {
