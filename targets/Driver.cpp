@@ -7,8 +7,10 @@
 #include "dialects/nn/KernelCall.h"
 #include "frontends/onnx/Importer.h"
 #include "passes/Passes.h"
+#include "passes/Plugin.h"
 #include "targets/Target.h"
 
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
@@ -17,6 +19,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 #include <deque>
@@ -56,6 +60,8 @@ public:
     if (!target->configure({options.cpu, options.board, options.fastMath}, error))
       return usage(error);
 
+    if (int code = loadPlugins())
+      return code;
     if (int code = import())
       return code;
     if (int code = runPhases())
@@ -88,6 +94,28 @@ private:
   int internal(const std::string &message) {
     diagnostics << "error[E9001]: " << message << "\n";
     return ExitInternal;
+  }
+
+  /// Loads the plugins and sorts the added passes by phase.
+  int loadPlugins() {
+    for (const std::string &path : options.plugins) {
+      std::string error;
+      if (!loadPlugin(path, error))
+        return usage(error);
+    }
+    for (const std::string &added : options.addedPasses) {
+      auto [pipeline, phase] = llvm::StringRef(added).split("@after=");
+      if (llvm::none_of(phases(), [&](const Phase &row) { return row.name == phase; }))
+        return usage("--add-pass " + added +
+                     " is not PIPELINE@after=PHASE with a phase of simplify, fuse, schedule, lower");
+      mlir::PassManager trial(&context);
+      std::string messages;
+      llvm::raw_string_ostream stream(messages);
+      if (mlir::failed(mlir::parsePassPipeline(pipeline, trial, stream)))
+        return usage("--add-pass " + added + ": " + llvm::StringRef(messages).trim().str());
+      passesAfter[phase].push_back(pipeline.str());
+    }
+    return ExitOk;
   }
 
   int import() {
@@ -154,6 +182,8 @@ private:
       std::string reproducer = reproducerPath(phase.name);
       pm.enableCrashReproducerGeneration(reproducer);
       phase.build(pm, pipelineOptions);
+      for (const std::string &pipeline : passesAfter.lookup(phase.name))
+        (void)mlir::parsePassPipeline(pipeline, pm);
       if (mlir::failed(pm.run(*module)))
         return internal("phase " + phase.name.str() + " failed: " + messages +
                         "\n  reproducer: " + reproducer);
@@ -264,6 +294,8 @@ private:
       manifest.modelSha256 = llvm::SHA256::hash(llvm::arrayRefFromStringRef((*file)->getBuffer()));
     for (auto &[name, value] : options.dims)
       manifest.flags.push_back("--dim=" + name + "=" + std::to_string(value));
+    if (options.fastMath)
+      manifest.flags.push_back("--fast-math");
     target->describe(manifest);
 
     if (artifact.containsConstants)
@@ -302,6 +334,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   uint64_t arenaBytes = 0;
   bool allocates = false;
+  llvm::StringMap<std::vector<std::string>> passesAfter;
   std::deque<llvm::SmallVector<char, 0>> expanded;
 };
 

@@ -6,7 +6,9 @@
 
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Operator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -45,7 +47,8 @@ std::unique_ptr<llvm::TargetMachine> createMachine(const MachineOptions &options
   llvm::TargetOptions targetOptions;
   // Products and sums are fused only where the compiler says so: results do not depend on the
   // optimizer.
-  targetOptions.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  targetOptions.AllowFPOpFusion =
+      options.fastMath ? llvm::FPOpFusion::Fast : llvm::FPOpFusion::Strict;
   if (options.hardFloat)
     targetOptions.FloatABIType = llvm::FloatABI::Hard;
   auto relocation = options.positionIndependent ? llvm::Reloc::PIC_ : llvm::Reloc::Static;
@@ -84,6 +87,20 @@ void setAttributes(llvm::Module &module, const MachineOptions &machine) {
       function.addFnAttr("prefer-vector-width", std::to_string(machine.preferVectorBits));
     // Kernels cannot throw, and nobody unwinds through them.
     function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+}
+
+/// The kernel library keeps its order: its mathematics depends on it.
+void relaxArithmetic(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    if (function.getName().starts_with("pebble_"))
+      continue;
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (llvm::isa<llvm::FPMathOperator>(instruction)) {
+        instruction.setHasAllowReassoc(true);
+        instruction.setHasAllowContract(true);
+        instruction.setHasAllowReciprocal(true);
+      }
   }
 }
 
@@ -137,6 +154,8 @@ bool pebble::generateCode(mlir::ModuleOp module, const MachineOptions &options,
     return llvm::is_contained(visible, value.getName());
   });
   setAttributes(*llvmModule, options);
+  if (options.fastMath)
+    relaxArithmetic(*llvmModule);
   optimize(*llvmModule, *machine);
 
   llvm::raw_string_ostream text(code);

@@ -23,6 +23,7 @@ struct MachineOptions {
   unsigned preferVectorBits = 0; ///< 0: LLVM's choice.
   bool positionIndependent = true;
   bool hardFloat = false; ///< Of Arm: pass floats in registers.
+  bool fastMath = false;  ///< Let sums be reordered and products fused.
 };
 
 enum class CodeKind { Object, Assembly, LLVMIR };

@@ -43,6 +43,7 @@ public:
   }
 
   bool configure(const TargetOptions &options, std::string &error) override {
+    fastMath = options.fastMath;
     llvm::StringRef request = options.cpu;
     if (request == "native")
       return configureNative(error);
@@ -88,6 +89,7 @@ public:
     for (const std::string &feature : features)
       machine.features += (machine.features.empty() ? "+" : ",+") + feature;
     machine.preferVectorBits = vectorBytes * 8;
+    machine.fastMath = fastMath;
     std::string entry = program.manifest.entry, code;
     CodeKind codeKind = kind == "llvm"  ? CodeKind::LLVMIR
                         : kind == "asm" ? CodeKind::Assembly
@@ -143,6 +145,7 @@ private:
   std::string cpu;
   std::vector<std::string> features;
   int64_t vectorBytes = 16;
+  bool fastMath = false;
 };
 
 } // namespace
