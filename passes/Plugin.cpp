@@ -13,7 +13,8 @@ bool pebble::loadPlugin(const std::string &path, std::string &error) {
   }
   auto tag = reinterpret_cast<const char *(*)()>(library.getAddressOfSymbol("pebblePluginTag"));
   if (!tag) {
-    error = "plugin " + path + " does not say what it was built for; expected it to use "
+    error = "plugin " + path +
+            " does not say what it was built for; expected it to use "
             "PEBBLE_PASS_PLUGIN of passes/Plugin.h";
     return false;
   }

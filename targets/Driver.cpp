@@ -10,17 +10,16 @@
 #include "passes/Plugin.h"
 #include "targets/Target.h"
 
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 #include <deque>
@@ -106,8 +105,9 @@ private:
     for (const std::string &added : options.addedPasses) {
       auto [pipeline, phase] = llvm::StringRef(added).split("@after=");
       if (llvm::none_of(phases(), [&](const Phase &row) { return row.name == phase; }))
-        return usage("--add-pass " + added +
-                     " is not PIPELINE@after=PHASE with a phase of simplify, fuse, schedule, lower");
+        return usage(
+            "--add-pass " + added +
+            " is not PIPELINE@after=PHASE with a phase of simplify, fuse, schedule, lower");
       mlir::PassManager trial(&context);
       std::string messages;
       llvm::raw_string_ostream stream(messages);

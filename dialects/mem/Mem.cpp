@@ -31,7 +31,6 @@ MemRefType pebble::mem::bufferType(RankedTensorType tensor) {
   return MemRefType::get(tensor.getShape(), storageType(tensor.getElementType()));
 }
 
-
 void LaunchOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   for (OpOperand &input : getInputsMutable())

@@ -180,8 +180,8 @@ void GraphImporter::importKnownNode(const proto::NodeProto &node, int64_t opset)
     return poisonOutputs(node);
   std::string name = prefix + nodeName(node);
   // Debuggers and profilers know files and lines only: line n is the model's n-th node.
-  auto line = mlir::FileLineColLoc::get(
-      builder().getStringAttr(session.model->name() + ".onnx"), ++session.nodesNamed, 1);
+  auto line = mlir::FileLineColLoc::get(builder().getStringAttr(session.model->name() + ".onnx"),
+                                        ++session.nodesNamed, 1);
   mlir::Location location = mlir::NameLoc::get(builder().getStringAttr(name), line);
   NodeImporter importer(*this, node, static_cast<int>(opset), location);
   const OpEntry *entry =

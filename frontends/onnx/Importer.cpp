@@ -72,9 +72,8 @@ std::optional<InputType> ModelImporter::inputType(const proto::ValueInfoProto &i
     int64_t size = mlir::ShapedType::kDynamic;
     std::string name;
     // A dim without a name goes by its input's and its place.
-    std::string symbol = dim.dim_param().empty()
-                             ? input.name() + "." + std::to_string(dims.size())
-                             : dim.dim_param();
+    std::string symbol = dim.dim_param().empty() ? input.name() + "." + std::to_string(dims.size())
+                                                 : dim.dim_param();
     auto bound = options.dims.find(symbol);
     // Exporters write -1 for a dim that they do not know.
     if (dim.has_dim_value() && dim.dim_value() != -1) {

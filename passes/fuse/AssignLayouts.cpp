@@ -34,7 +34,8 @@ struct Window {
   SmallVector<int64_t, 4> pads; // [top, left, bottom, right]
 };
 
-/// Pads as they come out for this input; the bottom and right ones cover what the last window reads.
+/// Pads as they come out for this input; the bottom and right ones cover what the last window
+/// reads.
 Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int64_t> kernel,
                   ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads,
                   nn::AutoPad autoPad) {
@@ -58,7 +59,8 @@ Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int6
   return window;
 }
 
-Value transpose(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> permutation) {
+Value transpose(PatternRewriter &rewriter, Location loc, Value value,
+                ArrayRef<int64_t> permutation) {
   SmallVector<int64_t> shape;
   for (int64_t dim : permutation)
     shape.push_back(typeOf(value).getDimSize(dim));
@@ -78,8 +80,7 @@ Value padImage(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<in
   SmallVector<int64_t> shape(typeOf(value).getShape());
   shape[1] += pads[0] + pads[2];
   shape[2] += pads[1] + pads[3];
-  Value amounts =
-      constantInts(rewriter, loc, {0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0});
+  Value amounts = constantInts(rewriter, loc, {0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0});
   return nn::PadOp::create(rewriter, loc, typeOf(value).clone(shape), value, amounts, Value(),
                            Value(), nn::PadMode::constant);
 }
@@ -111,8 +112,9 @@ public:
       return failure();
     Location loc = op.getLoc();
     RankedTensorType weightType = typeOf(op.getWeight()), resultType = typeOf(op.getResult());
-    Window window = makeWindow(typeOf(op.getInput()), resultType, weightType.getShape().drop_front(2),
-                               op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
+    Window window =
+        makeWindow(typeOf(op.getInput()), resultType, weightType.getShape().drop_front(2),
+                   op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
     int64_t group = op.getGroup(), channels = weightType.getDimSize(1);
     int64_t outputs = weightType.getDimSize(0) / group;
     SmallVector<char> storage;
@@ -123,9 +125,9 @@ public:
     Value result;
     if (channels == 1 && outputs == 1) {
       Value packed = packDepthwise(rewriter, loc, weightType, source);
-      result = nn::DepthwiseNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
-                                           op.getBias(), window.strides, window.dilations,
-                                           window.pads);
+      result =
+          nn::DepthwiseNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
+                                      op.getBias(), window.strides, window.dilations, window.pads);
     } else {
       image = padImage(rewriter, loc, image, window.pads);
       Value packed = pack(rewriter, loc, weightType, group, source);
@@ -208,9 +210,8 @@ public:
     if (!isStaticImageLayer(op))
       return failure();
     RankedTensorType resultType = typeOf(op.getResult());
-    Window window =
-        makeWindow(typeOf(op.getInput()), resultType, op.getKernelShape(), op.getStrides(),
-                   op.getDilations(), op.getPads(), op.getAutoPad());
+    Window window = makeWindow(typeOf(op.getInput()), resultType, op.getKernelShape(),
+                               op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
     nn::PoolKind kind = nn::PoolKind::max;
     if constexpr (std::is_same_v<PoolOp, nn::AvgPoolOp>) {
       kind = op.getCountIncludePad() ? nn::PoolKind::average_with_pads : nn::PoolKind::average;
@@ -219,9 +220,9 @@ public:
         return failure();
     }
     Value image = transpose(rewriter, op.getLoc(), op.getInput(), toChannelsLast);
-    Value result = nn::PoolNhwcOp::create(rewriter, op.getLoc(), channelsLast(resultType), image,
-                                          kind, window.kernel, window.strides, window.dilations,
-                                          window.pads);
+    Value result =
+        nn::PoolNhwcOp::create(rewriter, op.getLoc(), channelsLast(resultType), image, kind,
+                               window.kernel, window.strides, window.dilations, window.pads);
     rewriter.replaceOp(op, transpose(rewriter, op.getLoc(), result, toChannelsFirst));
     return success();
   }

@@ -40,9 +40,7 @@ bool isClonedConstant(Operation *op) {
 }
 
 /// Layers whose emitter evaluates a chain of elementwise layers on each element before storing it.
-bool acceptsEpilogue(Operation *op) {
-  return isElementwise(op) || op->hasTrait<nn::EpilogueOp>();
-}
+bool acceptsEpilogue(Operation *op) { return isElementwise(op) || op->hasTrait<nn::EpilogueOp>(); }
 
 struct Group {
   SmallVector<Operation *> members; // In block order.
@@ -96,8 +94,7 @@ private:
 
   bool sameShape(Operation *op, unsigned group) {
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
-    auto rootType =
-        cast<RankedTensorType>(groups[group].members.front()->getResult(0).getType());
+    auto rootType = cast<RankedTensorType>(groups[group].members.front()->getResult(0).getType());
     if (type.getShape() != rootType.getShape())
       return false;
     if (type.hasStaticShape())
@@ -158,8 +155,8 @@ private:
     SmallVector<Value> results;
     for (Operation *op : group.members)
       for (Value result : op->getResults()) {
-        bool usedOutside = llvm::any_of(
-            result.getUsers(), [&](Operation *user) { return !members.contains(user); });
+        bool usedOutside = llvm::any_of(result.getUsers(),
+                                        [&](Operation *user) { return !members.contains(user); });
         // A library kernel writes all of its results, used or not.
         bool writtenAnyway = !isElementwise(op) && result.use_empty();
         if (usedOutside || writtenAnyway)

@@ -69,8 +69,7 @@ bool keepsOrder(RankedTensorType type, ArrayRef<int64_t> permutation) {
 /// `value` is such a transpose, a small constant, or has its elements in one dim.
 Value undo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> permutation,
            bool onlyCheck) {
-  if (auto op = value.getDefiningOp<nn::TransposeOp>();
-      op && op.getPermutation() == permutation)
+  if (auto op = value.getDefiningOp<nn::TransposeOp>(); op && op.getPermutation() == permutation)
     return op.getInput();
   RankedTensorType type = typeOf(value);
   int64_t rank = permutation.size();
@@ -176,8 +175,7 @@ public:
       SmallVector<int64_t> moved;
       size_t rank = permutation.size();
       for (size_t side : {size_t(0), rank})
-        llvm::append_range(moved,
-                           permute(ArrayRef(*pads).slice(side, rank), inverse(permutation)));
+        llvm::append_range(moved, permute(ArrayRef(*pads).slice(side, rank), inverse(permutation)));
       operands[1] = constantInts(rewriter, op->getLoc(), moved);
     } else if (auto slice = dyn_cast<nn::SliceOp>(op)) {
       std::optional<SmallVector<int64_t>> axes = nn::constantInts(slice.getAxes());
@@ -206,8 +204,8 @@ public:
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isa<nn::ReduceSumOp, nn::ReduceMeanOp, nn::ReduceMaxOp, nn::ReduceMinOp,
-             nn::ReduceProdOp>(op))
+    if (!isa<nn::ReduceSumOp, nn::ReduceMeanOp, nn::ReduceMaxOp, nn::ReduceMinOp, nn::ReduceProdOp>(
+            op))
       return failure();
     auto source = op->getOperand(0).getDefiningOp<nn::TransposeOp>();
     std::optional<SmallVector<int64_t>> axes = nn::constantInts(op->getOperand(1));
@@ -256,8 +254,8 @@ public:
       return success();
     }
     if (type.hasStaticShape() && keepsOrder(type, op.getPermutation())) {
-      rewriter.replaceOp(op, reshape(rewriter, op.getLoc(), op.getInput(),
-                                     typeOf(op.getResult()).getShape()));
+      rewriter.replaceOp(
+          op, reshape(rewriter, op.getLoc(), op.getInput(), typeOf(op.getResult()).getShape()));
       return success();
     }
     return failure();

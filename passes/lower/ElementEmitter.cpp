@@ -42,8 +42,8 @@ Value pebble::toStorage(ImplicitLocOpBuilder &builder, Value value, Type element
 }
 
 ElementEmitter::ElementEmitter(ImplicitLocOpBuilder &builder, ArrayRef<Value> roots,
-                               ArrayRef<OpFoldResult> dims, ArrayRef<Value> computed,
-                               Lookup lookup, bool merge)
+                               ArrayRef<OpFoldResult> dims, ArrayRef<Value> computed, Lookup lookup,
+                               bool merge)
     : b(builder), computed(computed.begin(), computed.end()) {
   for (Value root : roots)
     collect(root, lookup);
@@ -133,7 +133,8 @@ void ElementEmitter::layOut(ArrayRef<OpFoldResult> dims, bool merge) {
         leaf.strides.push_back(own[dim - skip]);
         break;
       case Meets::Unknown: {
-        Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+        Value zero = arith::ConstantIndexOp::create(b, 0),
+              one = arith::ConstantIndexOp::create(b, 1);
         Value isOne = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                             toValue(b, leaf.tensor->dims[dim - skip]), one);
         leaf.strides.push_back(
@@ -165,8 +166,9 @@ Value ElementEmitter::position(ArrayRef<OpFoldResult> strides) {
     std::optional<int64_t> constant = constantOf(stride);
     if (constant == 0)
       continue;
-    Value term = constant == 1 ? coordinate
-                               : arith::MulIOp::create(b, coordinate, toValue(b, stride)).getResult();
+    Value term = constant == 1
+                     ? coordinate
+                     : arith::MulIOp::create(b, coordinate, toValue(b, stride)).getResult();
     sum = sum ? arith::AddIOp::create(b, sum, term).getResult() : term;
   }
   return sum ? sum : arith::ConstantIndexOp::create(b, 0).getResult();

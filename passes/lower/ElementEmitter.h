@@ -7,8 +7,8 @@
 
 #include "passes/lower/ScalarOps.h"
 
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace pebble {
 

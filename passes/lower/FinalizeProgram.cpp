@@ -52,8 +52,8 @@ public:
       Block *rest = block->splitBlock(call);
       builder.setInsertionPointToEnd(block);
       Value zero = LLVM::ConstantOp::create(builder, call.getLoc(), builder.getI32Type(), 0);
-      Value isFailure = LLVM::ICmpOp::create(builder, call.getLoc(), LLVM::ICmpPredicate::ne,
-                                             status, zero);
+      Value isFailure =
+          LLVM::ICmpOp::create(builder, call.getLoc(), LLVM::ICmpPredicate::ne, status, zero);
       LLVM::CondBrOp::create(builder, call.getLoc(), isFailure, exit, ValueRange(status), rest,
                              ValueRange());
       call.erase();

@@ -51,8 +51,8 @@ public:
 
   void makeSequential() {
     b.setInsertionPoint(loop);
-    auto sequential = scf::ForOp::create(b, loop.getLowerBound()[0], loop.getUpperBound()[0],
-                                         loop.getStep()[0]);
+    auto sequential =
+        scf::ForOp::create(b, loop.getLowerBound()[0], loop.getUpperBound()[0], loop.getStep()[0]);
     loop.getInductionVars()[0].replaceAllUsesWith(sequential.getInductionVar());
     Block *body = loop.getBody();
     body->getTerminator()->erase();
@@ -105,9 +105,8 @@ private:
       Value at = LLVM::GEPOp::create(b, pointer, word, block->getArgument(0),
                                      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
       Value value = LLVM::LoadOp::create(b, isa<IndexType>(type) ? word : type, at);
-      arguments.push_back(isa<IndexType>(type)
-                              ? arith::IndexCastOp::create(b, type, value).getResult()
-                              : value);
+      arguments.push_back(
+          isa<IndexType>(type) ? arith::IndexCastOp::create(b, type, value).getResult() : value);
     }
     for (unsigned index : {1u, 2u})
       arguments.push_back(

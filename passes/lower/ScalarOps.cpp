@@ -18,7 +18,9 @@ struct Scalar {
 
   bool isFloat() const { return isa<FloatType>(element); }
   bool isUnsigned() const { return element.isUnsignedInteger() || element.isInteger(1); }
-  Value constant(double value) const { return constantLike(b, in[0], registerType(element), value); }
+  Value constant(double value) const {
+    return constantLike(b, in[0], registerType(element), value);
+  }
   template <typename OpTy> Value make() const {
     return OpTy::create(b, in[0].getType(), in).getResult();
   }
@@ -26,7 +28,8 @@ struct Scalar {
 
 using Emit = Value (*)(const Scalar &);
 
-template <typename FloatOp, typename SignedOp, typename UnsignedOp> Value arithmetic(const Scalar &s) {
+template <typename FloatOp, typename SignedOp, typename UnsignedOp>
+Value arithmetic(const Scalar &s) {
   if (s.isFloat())
     return s.make<FloatOp>();
   return s.isUnsigned() ? s.make<UnsignedOp>() : s.make<SignedOp>();
@@ -134,8 +137,8 @@ Value integerDivision(const Scalar &s, bool remainder) {
     result = s.isUnsigned() ? arith::DivUIOp::create(s.b, s.in[0], divisor).getResult()
                             : arith::DivSIOp::create(s.b, s.in[0], divisor).getResult();
   if (byMinusOne && !remainder)
-    result = arith::SelectOp::create(s.b, byMinusOne, arith::SubIOp::create(s.b, zero, s.in[0]),
-                                     result);
+    result =
+        arith::SelectOp::create(s.b, byMinusOne, arith::SubIOp::create(s.b, zero, s.in[0]), result);
   return arith::SelectOp::create(s.b, byZero, zero, result);
 }
 
@@ -153,8 +156,8 @@ Value modulo(const Scalar &s) {
       s.isFloat()
           ? arith::CmpFOp::create(s.b, arith::CmpFPredicate::UNE, remainder, zero).getResult()
           : arith::CmpIOp::create(s.b, arith::CmpIPredicate::ne, remainder, zero).getResult();
-  Value differ = arith::XOrIOp::create(s.b, lessThan(s, remainder, zero),
-                                       lessThan(s, s.in[1], zero));
+  Value differ =
+      arith::XOrIOp::create(s.b, lessThan(s, remainder, zero), lessThan(s, s.in[1], zero));
   Value shifted = s.isFloat() ? arith::AddFOp::create(s.b, remainder, s.in[1]).getResult()
                               : arith::AddIOp::create(s.b, remainder, s.in[1]).getResult();
   return arith::SelectOp::create(s.b, arith::AndIOp::create(s.b, nonZero, differ), shifted,
@@ -205,10 +208,10 @@ Value convert(const Scalar &s) {
   if (to.isInteger(1)) {
     if (s.isFloat())
       return arith::CmpFOp::create(s.b, arith::CmpFPredicate::UNE, s.in[0], s.constant(0));
-    return s.element.isInteger(1) ? s.in[0]
-                                  : arith::CmpIOp::create(s.b, arith::CmpIPredicate::ne, s.in[0],
-                                                          s.constant(0))
-                                        .getResult();
+    return s.element.isInteger(1)
+               ? s.in[0]
+               : arith::CmpIOp::create(s.b, arith::CmpIPredicate::ne, s.in[0], s.constant(0))
+                     .getResult();
   }
   unsigned from = registerType(s.element).getIntOrFloatBitWidth();
   unsigned width = target.getIntOrFloatBitWidth();
@@ -283,8 +286,7 @@ const llvm::StringMap<Row> &table() {
       {"shift_left", {[](const Scalar &s) { return shift(s, true); }}},
       {"shift_right", {[](const Scalar &s) { return shift(s, false); }}},
       {"compare", {comparison}},
-      {"select",
-       {[](const Scalar &s) -> Value {
+      {"select", {[](const Scalar &s) -> Value {
          return arith::SelectOp::create(s.b, s.in[0], s.in[1], s.in[2]);
        }}},
       {"cast", {convert}},
@@ -308,9 +310,9 @@ Value pebble::constantLike(ImplicitLocOpBuilder &builder, Value like, Type eleme
   if (isa<FloatType>(scalar))
     attr = builder.getFloatAttr(scalar, value);
   else
-    attr = builder.getIntegerAttr(
-        scalar, APInt(scalar.getIntOrFloatBitWidth(), static_cast<int64_t>(value),
-                      /*isSigned=*/true, /*implicitTrunc=*/true));
+    attr = builder.getIntegerAttr(scalar,
+                                  APInt(scalar.getIntOrFloatBitWidth(), static_cast<int64_t>(value),
+                                        /*isSigned=*/true, /*implicitTrunc=*/true));
   if (auto vector = dyn_cast<VectorType>(like.getType()))
     attr = DenseElementsAttr::get(vector.clone(scalar), attr);
   return arith::ConstantOp::create(builder, attr);
@@ -339,8 +341,7 @@ Value pebble::emitScalar(ImplicitLocOpBuilder &builder, Operation *op, ArrayRef<
   // The exponent may have another type than the base: both meet in f64, or f32 for f32 and halves.
   Type powResult;
   if (isa<nn::PowOp>(op)) {
-    Type exponentType =
-        cast<RankedTensorType>(op->getOperand(1).getType()).getElementType();
+    Type exponentType = cast<RankedTensorType>(op->getOperand(1).getType()).getElementType();
     if (!(in[0].getType().isF32() && in[1].getType().isF32())) {
       powResult = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
       Type wide = builder.getF64Type();
@@ -361,8 +362,7 @@ Value pebble::emitScalar(ImplicitLocOpBuilder &builder, Operation *op, ArrayRef<
 
   if (isa_and_nonnull<IntegerType>(powResult))
     return saturatingFloatToInt(builder, result, powResult);
-  Type wanted = registerType(
-      cast<RankedTensorType>(op->getResult(0).getType()).getElementType());
+  Type wanted = registerType(cast<RankedTensorType>(op->getResult(0).getType()).getElementType());
   Type got = getElementTypeOrSelf(result.getType());
   if (got != wanted && isa<FloatType>(got) && isa<FloatType>(wanted))
     result = arith::TruncFOp::create(builder, shapedLike(result, wanted), result);

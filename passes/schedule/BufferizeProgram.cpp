@@ -54,8 +54,8 @@ public:
       op->erase();
     entry.eraseArguments(0, entry.getNumArguments());
     entry.addArguments({pointer, pointer}, {program.getLoc(), program.getLoc()});
-    program.setAllArgAttrs(ArrayRef<DictionaryAttr>{DictionaryAttr::get(context),
-                                                    DictionaryAttr::get(context)});
+    program.setAllArgAttrs(
+        ArrayRef<DictionaryAttr>{DictionaryAttr::get(context), DictionaryAttr::get(context)});
     program.setFunctionType(
         FunctionType::get(context, {pointer, pointer}, {IntegerType::get(context, 32)}));
     program.setAllResultAttrs(ArrayRef<DictionaryAttr>{DictionaryAttr::get(context)});
@@ -136,8 +136,8 @@ private:
       SmallVector<Value> sizes = dims.dynamicOf(made, op.getLoc());
       Value buffer;
       if (int64_t output = inPlaceOutputs.lookup(result))
-        buffer = mem::OutputOp::create(builder, op.getLoc(), bufferTypeOf(result), output - 1,
-                                       sizes);
+        buffer =
+            mem::OutputOp::create(builder, op.getLoc(), bufferTypeOf(result), output - 1, sizes);
       else
         buffer = memref::AllocOp::create(builder, op.getLoc(), bufferTypeOf(result), sizes);
       outputs.push_back(buffer);
@@ -160,16 +160,16 @@ private:
   }
 
   Value castTo(OpBuilder &builder, Value buffer, Type type, Location loc) {
-    return buffer.getType() == type ? buffer
-                                    : memref::CastOp::create(builder, loc, type, buffer).getResult();
+    return buffer.getType() == type
+               ? buffer
+               : memref::CastOp::create(builder, loc, type, buffer).getResult();
   }
 
   /// Moves the converted ops of `from` before the end of `to` and drops what remains later.
   LogicalResult moveBody(Block &from, Block &to) {
     if (failed(convert(from)))
       return failure();
-    to.getOperations().splice(to.end(), from.getOperations(), from.begin(),
-                              std::prev(from.end()));
+    to.getOperations().splice(to.end(), from.getOperations(), from.begin(), std::prev(from.end()));
     return success();
   }
 
@@ -210,16 +210,15 @@ private:
       initial.push_back(castTo(builder, buffers.lookup(value), types.back(), loc));
     }
     // The iteration number and the condition are tensors in the body: one buffer each, reused.
-    Value iteration =
-        memref::AllocOp::create(builder, loc, bufferTypeOf(body.getArgument(0)));
+    Value iteration = memref::AllocOp::create(builder, loc, bufferTypeOf(body.getArgument(0)));
     Value going = memref::AllocOp::create(builder, loc, bufferTypeOf(body.getArgument(1)));
     auto loop = scf::WhileOp::create(builder, loc, types, initial);
     SmallVector<Location> locations(types.size(), loc);
 
     OpBuilder inner(op.getContext());
     Block *before = inner.createBlock(&loop.getBefore(), {}, types, locations);
-    Value inRange = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::slt,
-                                          before->getArgument(0), trips);
+    Value inRange =
+        arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::slt, before->getArgument(0), trips);
     Value both = arith::AndIOp::create(inner, loc, inRange, before->getArgument(1));
     scf::ConditionOp::create(inner, loc, both, before->getArguments());
 
@@ -242,9 +241,8 @@ private:
     inner.setInsertionPointToEnd(after);
     Value one = arith::ConstantIntOp::create(inner, loc, 1, 64);
     Operation *terminator = body.getTerminator();
-    SmallVector<Value> next{
-        arith::AddIOp::create(inner, loc, after->getArgument(0), one),
-        loadCondition(inner, buffers.lookup(terminator->getOperand(0)), loc)};
+    SmallVector<Value> next{arith::AddIOp::create(inner, loc, after->getArgument(0), one),
+                            loadCondition(inner, buffers.lookup(terminator->getOperand(0)), loc)};
     for (auto [value, type] :
          llvm::zip(terminator->getOperands().drop_front(), ArrayRef(types).drop_front(2)))
       next.push_back(castTo(inner, buffers.lookup(value), type, loc));

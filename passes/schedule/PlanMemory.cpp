@@ -58,7 +58,9 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     llvm::DenseMap<Operation *, int64_t> position;
     for (auto [index, op] : llvm::enumerate(entry))
       position[&op] = index;
-    auto topLevel = [&](Operation *op) { return position.lookup(entry.findAncestorOpInBlock(*op)); };
+    auto topLevel = [&](Operation *op) {
+      return position.lookup(entry.findAncestorOpInBlock(*op));
+    };
 
     std::vector<Buffer> planned;
     SmallVector<std::pair<memref::AllocOp, Operation *>> released;

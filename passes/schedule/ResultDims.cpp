@@ -86,8 +86,7 @@ void ResultDims::callShapeFunction(Operation *op, Location loc) {
     SmallVector<Value> dims = of(operand, loc);
     llvm::append_range(sizes, dims);
     operandRanks.push_back(dims.size());
-    operandTypes.push_back(
-        nn::dtypeOf(cast<RankedTensorType>(operand.getType()).getElementType()));
+    operandTypes.push_back(nn::dtypeOf(cast<RankedTensorType>(operand.getType()).getElementType()));
     if (llvm::is_contained(kernel.getShapeOperands(), position))
       if (Value buffer = bufferOf(operand, loc)) {
         dataPositions.push_back(position);
@@ -101,9 +100,9 @@ void ResultDims::callShapeFunction(Operation *op, Location loc) {
     resultTypes.append(rank, builder.getIndexType());
   }
   nn::KernelAttributes attributes = nn::flattenAttributes(op);
-  auto call = mem::InferDimsOp::create(
-      builder, loc, resultTypes, nn::kernelName(op), sizes, data, dataPositions, operandRanks,
-      operandTypes, present, attributes.ints, attributes.floats, ranks);
+  auto call = mem::InferDimsOp::create(builder, loc, resultTypes, nn::kernelName(op), sizes, data,
+                                       dataPositions, operandRanks, operandTypes, present,
+                                       attributes.ints, attributes.floats, ranks);
   size_t first = 0;
   for (auto [result, rank] : llvm::zip(op->getResults(), ranks)) {
     auto dims = call.getDims().slice(first, rank);

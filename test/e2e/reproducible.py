@@ -18,12 +18,12 @@ from support import models, pebble, reference, results  # noqa: E402
 MODELS = ["light_squeezenet", "ppocr6_tiny_rec", "magika", "silero_vad_if"]
 
 
-def compile_in(tool, folder, file):
+def compile_in(tool, folder, file, options):
     folder.mkdir()
     copy = folder / "model.onnx"
     shutil.copy(file, copy)
     package = folder / "model.pbl"
-    outcome = tool.compile(copy, package)
+    outcome = tool.compile(copy, package, *options)
     return package if outcome.ok else sys.exit(f"cannot compile {file}: {outcome.message}")
 
 
@@ -42,8 +42,8 @@ def main():
         with tempfile.TemporaryDirectory(prefix="reproducible") as scratch:
             tmp = pathlib.Path(scratch)
             file = model.find(tmp)
-            first = compile_in(tool, tmp / "a", file)
-            second = compile_in(tool, tmp / "another_folder", file)
+            first = compile_in(tool, tmp / "a", file, model.bindings)
+            second = compile_in(tool, tmp / "another_folder", file, model.bindings)
             report.add(f"{model.name} bytes", first.read_bytes() == second.read_bytes(),
                        "two compilations of one model differ")
             files = {}

@@ -46,9 +46,7 @@ def check(tool, model):
         if file is None:
             return "skipped", f"no data ({model.model})"
         package = tmp / "model.pbl"
-        bindings = [word for name, size in model.dims.items()
-                    for word in ("--dim", f"{name}={size}")]
-        outcome = tool.compile(file, package, *bindings)
+        outcome = tool.compile(file, package, *model.bindings)
         if model.expect != "pass":
             text = f"{outcome.kind}: {outcome.message}"
             return ("pass" if outcome.kind == model.expect else "failed"), text

@@ -32,6 +32,11 @@ class Model:
     quantized: bool = False
     heavy: bool = False
 
+    @property
+    def bindings(self):
+        """The options that bind `dims`."""
+        return [word for name, size in self.dims.items() for word in ("--dim", f"{name}={size}")]
+
     def find(self, scratch):
         """The model's file, or None where its source is missing."""
         source, _, path = self.model.partition(":")

@@ -63,10 +63,9 @@ private:
   void forBlocks(llvm::function_ref<void(Value, int64_t)> body) {
     int64_t full = outChannels / block, rest = outChannels % block;
     if (full > 0)
-      emitter.parallelLoops({b.getIndexAttr(full)},
-                            [&](ArrayRef<Value> index) { body(index[0], block); },
-                            outHeight * outWidth * block * kernelHeight * kernelWidth *
-                                groupChannels);
+      emitter.parallelLoops(
+          {b.getIndexAttr(full)}, [&](ArrayRef<Value> index) { body(index[0], block); },
+          outHeight * outWidth * block * kernelHeight * kernelWidth * groupChannels);
     if (rest > 0)
       body(arith::ConstantIndexOp::create(b, full), rest);
   }
@@ -103,8 +102,8 @@ private:
     auto emit = [&](Value column, int64_t rows) {
       Tile here = tile;
       here.rows = rows;
-      here.inputBase = arith::AddIOp::create(
-          b, rowBase, linear({{column, op.getStrides()[1] * channels}}));
+      here.inputBase =
+          arith::AddIOp::create(b, rowBase, linear({{column, op.getStrides()[1] * channels}}));
       SmallVector<Value> sums = emitTile(b, here);
       for (int64_t r = 0; r < rows; ++r)
         for (int64_t vector = 0; vector < tile.vectors; ++vector)
@@ -124,15 +123,15 @@ private:
   }
 
   Value offset(Value base, int64_t by) {
-    return by == 0 ? base
-                   : arith::AddIOp::create(b, base, arith::ConstantIndexOp::create(b, by))
-                         .getResult();
+    return by == 0
+               ? base
+               : arith::AddIOp::create(b, base, arith::ConstantIndexOp::create(b, by)).getResult();
   }
 
   void addLoops(Tile &tile) {
     auto loop = [&](int64_t count, int64_t inputStep, int64_t weightStep) {
-      tile.loops.push_back({b.getIndexAttr(count), b.getIndexAttr(inputStep),
-                            b.getIndexAttr(weightStep)});
+      tile.loops.push_back(
+          {b.getIndexAttr(count), b.getIndexAttr(inputStep), b.getIndexAttr(weightStep)});
     };
     if (kernelHeight > 1)
       loop(kernelHeight, op.getDilations()[0] * width * channels,
@@ -150,9 +149,9 @@ private:
       return;
     Value bias = emitter.tensor(op.getBias())->memory;
     for (int64_t vector = 0; vector < tile.vectors; ++vector)
-      tile.start.push_back(vector::LoadOp::create(
-          b, VectorType::get(tile.lanesOf(vector), b.getF32Type()), bias,
-          offset(channel, vector * lanes)));
+      tile.start.push_back(
+          vector::LoadOp::create(b, VectorType::get(tile.lanesOf(vector), b.getF32Type()), bias,
+                                 offset(channel, vector * lanes)));
   }
 
   KernelEmitter &emitter;

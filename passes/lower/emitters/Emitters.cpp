@@ -9,9 +9,9 @@ using namespace pebble;
 
 EmitKernelOp pebble::findEmitter(Operation *op) {
   static const llvm::StringMap<EmitKernelOp> emitters = {
-      {"conv_nhwc", emitConvNhwc},     {"depthwise_nhwc", emitDepthwiseNhwc},
-      {"matmul", emitMatMul},          {"matmul_packed", emitMatMulPacked},
-      {"pool_nhwc", emitPoolNhwc},     {"shape_of", emitShapeOf},
+      {"conv_nhwc", emitConvNhwc}, {"depthwise_nhwc", emitDepthwiseNhwc},
+      {"matmul", emitMatMul},      {"matmul_packed", emitMatMulPacked},
+      {"pool_nhwc", emitPoolNhwc}, {"shape_of", emitShapeOf},
   };
   return emitters.lookup(op->getName().stripDialect());
 }

@@ -20,10 +20,10 @@ struct Product {
   Value left, right; // Memory.
   OpFoldResult rows;
   int64_t depth, columns;
-  int64_t block;        // Columns in a block.
-  int64_t blockStride;  // Elements from one block of the right operand to the next.
-  int64_t depthStride;  // Elements from one row of the right operand to the next.
-  Value bias;           // Memory, or null.
+  int64_t block;       // Columns in a block.
+  int64_t blockStride; // Elements from one block of the right operand to the next.
+  int64_t depthStride; // Elements from one row of the right operand to the next.
+  Value bias;          // Memory, or null.
 };
 
 class ProductEmitter {
@@ -70,9 +70,9 @@ private:
       emitBlock(leftBase, right, begin, end, column, columns, locate);
     };
     if (full > 0)
-      emitter.parallelLoops({b.getIndexAttr(full)},
-                            [&](ArrayRef<Value> number) { block(number[0], product.block); },
-                            constantOf(product.rows).value_or(1) * product.depth * product.block);
+      emitter.parallelLoops(
+          {b.getIndexAttr(full)}, [&](ArrayRef<Value> number) { block(number[0], product.block); },
+          constantOf(product.rows).value_or(1) * product.depth * product.block);
     if (rest > 0)
       block(index(full), rest);
   }
@@ -87,13 +87,13 @@ private:
     tile.lanes = lanes;
     tile.vectors = llvm::divideCeil(columns, lanes);
     tile.lastLanes = columns - (tile.vectors - 1) * lanes;
-    tile.loops.push_back({b.getIndexAttr(product.depth), b.getIndexAttr(1),
-                          b.getIndexAttr(product.depthStride)});
+    tile.loops.push_back(
+        {b.getIndexAttr(product.depth), b.getIndexAttr(1), b.getIndexAttr(product.depthStride)});
     if (product.bias)
       for (int64_t vector = 0; vector < tile.vectors; ++vector)
-        tile.start.push_back(vector::LoadOp::create(
-            b, VectorType::get(tile.lanesOf(vector), b.getF32Type()), product.bias,
-            plus(column, index(vector * lanes))));
+        tile.start.push_back(
+            vector::LoadOp::create(b, VectorType::get(tile.lanesOf(vector), b.getF32Type()),
+                                   product.bias, plus(column, index(vector * lanes))));
     auto emit = [&](Value row, int64_t rows) {
       Tile here = tile;
       here.rows = rows;
@@ -231,8 +231,7 @@ bool pebble::emitMatMul(KernelEmitter &emitter, Operation *operation) {
     for (int64_t dim = sizes.size() - 1; dim >= 0; --dim) {
       if (sizes[dim] != 1)
         position = arith::AddIOp::create(
-            b, position,
-            toValue(b, multiply(b, at[batchRank - sizes.size() + dim], stride)));
+            b, position, toValue(b, multiply(b, at[batchRank - sizes.size() + dim], stride)));
       stride = multiply(b, stride, b.getIndexAttr(sizes[dim]));
     }
     return position;
@@ -242,13 +241,13 @@ bool pebble::emitMatMul(KernelEmitter &emitter, Operation *operation) {
     Value leftBase = base(leftBatch, multiply(b, product.rows, b.getIndexAttr(depth)), at);
     Value rightBase = base(rightBatch, b.getIndexAttr(depth * columns), at);
     SmallVector<Value> batch(at);
-    ProductEmitter(emitter, epilogue, product).run(leftBase, rightBase,
-                                                   [&](Value row, Value column) {
-                                                     SmallVector<Value> place(batch);
-                                                     place.push_back(row);
-                                                     place.push_back(column);
-                                                     return place;
-                                                   });
+    ProductEmitter(emitter, epilogue, product)
+        .run(leftBase, rightBase, [&](Value row, Value column) {
+          SmallVector<Value> place(batch);
+          place.push_back(row);
+          place.push_back(column);
+          return place;
+        });
   };
   emitter.parallelLoops(batches, multiplyBatch, cost);
   return true;

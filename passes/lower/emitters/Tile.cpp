@@ -55,7 +55,8 @@ private:
       main = arith::MulIOp::create(b, arith::DivUIOp::create(b, count, width), width);
     }
     auto emit = [&](Value begin, Value end, int64_t steps, ArrayRef<Value> carried) {
-      auto scf = scf::ForOp::create(b, begin, end, arith::ConstantIndexOp::create(b, steps), carried);
+      auto scf =
+          scf::ForOp::create(b, begin, end, arith::ConstantIndexOp::create(b, steps), carried);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(scf.getBody());
       SmallVector<Value> next(scf.getRegionIterArgs().begin(), scf.getRegionIterArgs().end());
@@ -81,9 +82,9 @@ private:
     SmallVector<Value> next(sums.begin(), sums.end());
     SmallVector<Value> weights;
     for (int64_t vector = 0; vector < tile.vectors; ++vector)
-      weights.push_back(vector::LoadOp::create(
-          b, VectorType::get(tile.lanesOf(vector), b.getF32Type()), tile.weight,
-          addConstant(b, weight, vector * tile.lanes)));
+      weights.push_back(
+          vector::LoadOp::create(b, VectorType::get(tile.lanesOf(vector), b.getF32Type()),
+                                 tile.weight, addConstant(b, weight, vector * tile.lanes)));
     for (int64_t row = 0; row < tile.rows; ++row) {
       OpFoldResult offset = multiply(b, b.getIndexAttr(row), tile.rowStride);
       Value at = constantOf(offset) ? addConstant(b, input, *constantOf(offset))

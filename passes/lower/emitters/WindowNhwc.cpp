@@ -19,7 +19,9 @@ WindowLoops::WindowLoops(KernelEmitter &emitter, Operation *op, ArrayRef<int64_t
 
 /// Window positions k with 0 <= position * stride - pad + k * dilation < extent.
 WindowLoops::Range WindowLoops::range(Value position, int dim) {
-  auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value).getResult(); };
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, value).getResult();
+  };
   int64_t extent = inputShape[dim + 1], last = resultShape[dim + 1] - 1;
   Value origin = arith::SubIOp::create(
       b, arith::MulIOp::create(b, position, constant(strides[dim])), constant(pads[dim]));
@@ -43,7 +45,8 @@ void WindowLoops::run(Start start, Step step, Finish finish) {
   int64_t channels = resultShape[3];
   int64_t lanes = std::min<int64_t>(emitter.options().vectorBytes / 4, channels);
   emitter.parallelLoops(
-      {b.getIndexAttr(resultShape[0]), b.getIndexAttr(resultShape[1])}, [&](ArrayRef<Value> at) {
+      {b.getIndexAttr(resultShape[0]), b.getIndexAttr(resultShape[1])},
+      [&](ArrayRef<Value> at) {
         int64_t full = channels / lanes * lanes;
         emitter.loop(b.getIndexAttr(0), b.getIndexAttr(full), lanes, [&](Value channel) {
           emitPixels(at[0], at[1], channel, lanes, start, step, finish);
@@ -61,7 +64,9 @@ void WindowLoops::run(Start start, Step step, Finish finish) {
 
 void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, Start start,
                              Step step, Finish finish) {
-  auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value).getResult(); };
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, value).getResult();
+  };
   auto type = VectorType::get(lanes, b.getF32Type());
   int64_t height = inputShape[1], width = inputShape[2], channels = inputShape[3];
   Range rows = range(row, 0);
@@ -78,8 +83,8 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
       Value kh = outer.getInductionVar();
       Value y = arith::AddIOp::create(b, rows.origin,
                                       arith::MulIOp::create(b, kh, constant(dilations[0])));
-      Value line = arith::AddIOp::create(b, image,
-                                         arith::MulIOp::create(b, y, constant(width * channels)));
+      Value line =
+          arith::AddIOp::create(b, image, arith::MulIOp::create(b, y, constant(width * channels)));
       auto inner =
           scf::ForOp::create(b, columns.begin, columns.end, one, outer.getRegionIterArg(0));
       {
@@ -88,8 +93,7 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
         Value kw = inner.getInductionVar();
         Value x = arith::AddIOp::create(b, columns.origin,
                                         arith::MulIOp::create(b, kw, constant(dilations[1])));
-        Value at =
-            arith::AddIOp::create(b, line, arith::MulIOp::create(b, x, constant(channels)));
+        Value at = arith::AddIOp::create(b, line, arith::MulIOp::create(b, x, constant(channels)));
         Value element = vector::LoadOp::create(b, type, input->memory, at);
         Value tap = arith::AddIOp::create(b, arith::MulIOp::create(b, kh, constant(kernel[1])), kw);
         scf::YieldOp::create(b, step(inner.getRegionIterArg(0), element, tap, channel, lanes));
@@ -117,8 +121,7 @@ bool pebble::emitDepthwiseNhwc(KernelEmitter &emitter, Operation *operation) {
       [&](Value channel, int64_t lanes) -> Value {
         if (bias)
           return load(bias, channel, lanes);
-        return arith::ConstantOp::create(
-            b, b.getZeroAttr(VectorType::get(lanes, b.getF32Type())));
+        return arith::ConstantOp::create(b, b.getZeroAttr(VectorType::get(lanes, b.getF32Type())));
       },
       [&](Value sum, Value input, Value tap, Value channel, int64_t lanes) -> Value {
         Value at = arith::AddIOp::create(
@@ -137,8 +140,7 @@ bool pebble::emitPoolNhwc(KernelEmitter &emitter, Operation *operation) {
   int64_t area = op.getKernelShape()[0] * op.getKernelShape()[1];
   auto splat = [&](double value, int64_t lanes) -> Value {
     auto type = VectorType::get(lanes, b.getF32Type());
-    return arith::ConstantOp::create(b,
-                                     DenseElementsAttr::get(type, static_cast<float>(value)));
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(type, static_cast<float>(value)));
   };
   WindowLoops loops(emitter, op, op.getKernelShape(), op.getStrides(), op.getDilations(),
                     op.getPads());

@@ -17,9 +17,8 @@ struct CountLayers : mlir::PassWrapper<CountLayers, mlir::OperationPass<mlir::fu
 
   void runOnOperation() override {
     unsigned layers = 0;
-    getOperation().walk([&](mlir::Operation *op) {
-      layers += llvm::isa<pebble::nn::NNDialect>(op->getDialect());
-    });
+    getOperation().walk(
+        [&](mlir::Operation *op) { layers += llvm::isa<pebble::nn::NNDialect>(op->getDialect()); });
     mlir::Builder builder(&getContext());
     getOperation()->setAttr("count.layers", builder.getI64IntegerAttr(layers));
   }

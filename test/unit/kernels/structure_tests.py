@@ -15,6 +15,7 @@ import library  # noqa: E402
 import node_tests  # noqa: E402
 import onnx_structure  # noqa: E402
 import structure_cases  # noqa: E402
+import structure_refusals  # noqa: E402
 
 
 def run(kernels, call, wanted):
@@ -86,7 +87,7 @@ def run_random(kernels, report, pattern, count):
 
 
 def run_refusals(kernels, report, pattern):
-    for name, (call, status) in structure_cases.refusals().items():
+    for name, (call, status) in structure_refusals.refusals().items():
         if pattern not in name:
             continue
         try:
