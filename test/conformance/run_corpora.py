@@ -84,7 +84,7 @@ def run_model(tool, path, tmp):
     if not outcome.ok or answer is None:
         # Malformed files are in the corpus on purpose.
         if outcome.kind == "rejected" and answer is not None:
-            return pebble.Outcome("crash", f"rejects what ONNX Runtime runs: {outcome.message}")
+            return pebble.Outcome("stricter", f"rejects what ONNX Runtime runs: {outcome.message}")
         return outcome if not outcome.ok else pebble.Outcome("no reference")
     feeds, theirs = answer
     files = {}

@@ -5,6 +5,7 @@ HEADER = """\
 # Tests that do not pass: name, kind, reason. Rewritten by --update of the script beside this file.
 #   unsupported  refused at compile time with a message: a gap
 #   rejected     the model itself is refused as malformed
+#   stricter     refused as malformed where ONNX Runtime is lenient
 #   wrong        compiles and gives another result: a defect
 #   inexact      differs because the reference is off, as the reason shows; set by hand, kept
 #   crash        dies, hangs or fails without a message: a defect
@@ -47,7 +48,7 @@ class Failures:
                                         f"{outcome.message or 'update the list'}")
             elif outcome.ok:
                 report.add(name, True)
-            elif outcome.kind in ("unsupported", "rejected"):
+            elif outcome.kind in ("unsupported", "rejected", "stricter"):
                 report.gap(name)
             else:
                 report.add(name, False, f"{outcome.kind}, a listed defect: {outcome.message}")
