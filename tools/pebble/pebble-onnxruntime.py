@@ -23,8 +23,14 @@ def start(request):
                                            providers=["CPUExecutionProvider"])
     inputs = {name: numpy.load(file, allow_pickle=False)
               for name, file in request["inputs"].items()}
-    session.run(None, inputs)
-    return onnxruntime.__version__, lambda: session.run(None, inputs)
+    # Bound once, as Pebble's buffers are: what is timed is the model, not the Python interface.
+    binding = session.io_binding()
+    for name, value in inputs.items():
+        binding.bind_cpu_input(name, value)
+    for output in session.get_outputs():
+        binding.bind_output(output.name)
+    session.run_with_iobinding(binding)
+    return onnxruntime.__version__, lambda: session.run_with_iobinding(binding)
 
 
 def answer(value):
