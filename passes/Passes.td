@@ -106,6 +106,27 @@ def OutlineParallel : Pass<"outline-parallel", "::mlir::ModuleOp"> {
   let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::scf::SCFDialect"];
 }
 
+def SpreadThreads : Pass<"spread-threads", "::mlir::ModuleOp"> {
+  let summary = "Share a kernel's parallel loop among the threads of its launch";
+  let description = [{
+    For targets whose kernels run on a device. Thread i of n takes the iterations i, i + n, ...: any
+    n computes the same. `mem.threads` of each kernel is how many threads it can use; no thread
+    waits for another, so a kernel that does more than one such loop runs on one.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::func::FuncDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def RecordLaunches : Pass<"record-launches", "::mlir::ModuleOp"> {
+  let summary = "Turn the host program into a list of launches";
+  let description = [{
+    `@main`, a straight line of launches and copies on planned buffers, becomes the module attribute
+    `mem.launches` and goes. Each entry has `arguments`, pairs of a space and an index or offset in
+    it, and either `kernel` and `threads` or `copy`, a number of bytes. A program that is not such a
+    list gets `mem.not_recordable`, the name of the first op without an entry.
+  }];
+}
+
 def AssignConstants : Pass<"assign-constants", "::mlir::ModuleOp"> {
   let summary = "Place constants in the constant section";
   let description = [{

@@ -3,7 +3,6 @@
 #include "passes/Pipelines.h"
 
 #include "passes/Passes.h"
-#include "passes/lower/Device.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -84,8 +83,6 @@ llvm::ArrayRef<Phase> pebble::phases() {
 }
 
 void pebble::registerPipelines() {
-  registerPass(createSpreadThreads);
-  registerPass(createRecordLaunches);
   for (const Phase &phase : phases())
     PassPipelineRegistration<>("pebble-" + phase.name.str(), "The phase " + phase.name.str(),
                                [&phase](OpPassManager &pm) { phase.build(pm, PipelineOptions()); });

@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "dialects/nn/Constants.h"
+#include "passes/fuse/LayoutBuilders.h"
 
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -20,11 +21,9 @@ namespace {
 
 constexpr int64_t toChannelsLast[] = {0, 2, 3, 1}, toChannelsFirst[] = {0, 3, 1, 2};
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// A two-dimensional f32 layer whose sizes are all known.
 bool isStaticImageLayer(Operation *op) {
-  RankedTensorType input = typeOf(op->getOperand(0)), result = typeOf(op->getResult(0));
+  RankedTensorType input = tensorTypeOf(op->getOperand(0)), result = tensorTypeOf(op->getResult(0));
   return input.getRank() == 4 && input.getElementType().isF32() && input.hasStaticShape() &&
          result.hasStaticShape() && result.getNumElements() > 0;
 }
@@ -59,29 +58,15 @@ Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int6
   return window;
 }
 
-Value transpose(PatternRewriter &rewriter, Location loc, Value value,
-                ArrayRef<int64_t> permutation) {
-  SmallVector<int64_t> shape;
-  for (int64_t dim : permutation)
-    shape.push_back(typeOf(value).getDimSize(dim));
-  return nn::TransposeOp::create(rewriter, loc, typeOf(value).clone(shape), value,
-                                 rewriter.getDenseI64ArrayAttr(permutation));
-}
-
-Value constantInts(PatternRewriter &rewriter, Location loc, ArrayRef<int64_t> values) {
-  ElementsAttr attr = nn::makeInts(rewriter.getContext(), values);
-  return nn::ConstantOp::create(rewriter, loc, attr.getShapedType(), attr);
-}
-
 /// Zeros around the image, channels last.
 Value padImage(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> pads) {
   if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
     return value;
-  SmallVector<int64_t> shape(typeOf(value).getShape());
+  SmallVector<int64_t> shape(tensorTypeOf(value).getShape());
   shape[1] += pads[0] + pads[2];
   shape[2] += pads[1] + pads[3];
-  Value amounts = constantInts(rewriter, loc, {0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0});
-  return nn::PadOp::create(rewriter, loc, typeOf(value).clone(shape), value, amounts, Value(),
+  Value amounts = buildInts(rewriter, loc, {0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0});
+  return nn::PadOp::create(rewriter, loc, tensorTypeOf(value).clone(shape), value, amounts, Value(),
                            Value(), nn::PadMode::constant);
 }
 
@@ -111,9 +96,10 @@ public:
     if (!weights || !isStaticImageLayer(op))
       return failure();
     Location loc = op.getLoc();
-    RankedTensorType weightType = typeOf(op.getWeight()), resultType = typeOf(op.getResult());
+    RankedTensorType weightType = tensorTypeOf(op.getWeight()),
+                     resultType = tensorTypeOf(op.getResult());
     Window window =
-        makeWindow(typeOf(op.getInput()), resultType, weightType.getShape().drop_front(2),
+        makeWindow(tensorTypeOf(op.getInput()), resultType, weightType.getShape().drop_front(2),
                    op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
     int64_t group = op.getGroup(), channels = weightType.getDimSize(1);
     int64_t outputs = weightType.getDimSize(0) / group;
@@ -121,7 +107,7 @@ public:
     ArrayRef<char> bytes = nn::rawBytes(weights, storage);
     const float *source = reinterpret_cast<const float *>(bytes.data());
 
-    Value image = transpose(rewriter, loc, op.getInput(), toChannelsLast);
+    Value image = buildTranspose(rewriter, loc, op.getInput(), toChannelsLast);
     Value result;
     if (channels == 1 && outputs == 1) {
       Value packed = packDepthwise(rewriter, loc, weightType, source);
@@ -134,7 +120,7 @@ public:
       result = nn::ConvNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
                                       op.getBias(), window.strides, window.dilations);
     }
-    rewriter.replaceOp(op, transpose(rewriter, loc, result, toChannelsFirst));
+    rewriter.replaceOp(op, buildTranspose(rewriter, loc, result, toChannelsFirst));
     return success();
   }
 
@@ -179,7 +165,7 @@ public:
 
   LogicalResult matchAndRewrite(nn::MatMulOp op, PatternRewriter &rewriter) const override {
     ElementsAttr weights = nn::constantAttr(op.getRhs());
-    RankedTensorType type = typeOf(op.getRhs()), input = typeOf(op.getLhs());
+    RankedTensorType type = tensorTypeOf(op.getRhs()), input = tensorTypeOf(op.getLhs());
     auto unknown = [](int64_t size) { return ShapedType::isDynamic(size); };
     if (!weights || type.getRank() != 2 || !type.getElementType().isF32() || input.getRank() < 2 ||
         unknown(input.getShape().back()) || type.getNumElements() == 0)
@@ -209,8 +195,8 @@ public:
   LogicalResult matchAndRewrite(PoolOp op, PatternRewriter &rewriter) const override {
     if (!isStaticImageLayer(op))
       return failure();
-    RankedTensorType resultType = typeOf(op.getResult());
-    Window window = makeWindow(typeOf(op.getInput()), resultType, op.getKernelShape(),
+    RankedTensorType resultType = tensorTypeOf(op.getResult());
+    Window window = makeWindow(tensorTypeOf(op.getInput()), resultType, op.getKernelShape(),
                                op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
     nn::PoolKind kind = nn::PoolKind::max;
     if constexpr (std::is_same_v<PoolOp, nn::AvgPoolOp>) {
@@ -219,11 +205,11 @@ public:
       if (op.getCountIncludePad() && op.getCeilMode())
         return failure();
     }
-    Value image = transpose(rewriter, op.getLoc(), op.getInput(), toChannelsLast);
+    Value image = buildTranspose(rewriter, op.getLoc(), op.getInput(), toChannelsLast);
     Value result =
         nn::PoolNhwcOp::create(rewriter, op.getLoc(), channelsLast(resultType), image, kind,
                                window.kernel, window.strides, window.dilations, window.pads);
-    rewriter.replaceOp(op, transpose(rewriter, op.getLoc(), result, toChannelsFirst));
+    rewriter.replaceOp(op, buildTranspose(rewriter, op.getLoc(), result, toChannelsFirst));
     return success();
   }
 };

@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "dialects/nn/Constants.h"
+#include "passes/fuse/LayoutBuilders.h"
 
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -20,36 +21,11 @@ namespace {
 
 using Permutation = SmallVector<int64_t, 6>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-SmallVector<int64_t> permute(ArrayRef<int64_t> values, ArrayRef<int64_t> permutation) {
-  SmallVector<int64_t> result;
-  for (int64_t from : permutation)
-    result.push_back(values[from]);
-  return result;
-}
-
 Permutation inverse(ArrayRef<int64_t> permutation) {
   Permutation result(permutation.size());
   for (auto [to, from] : llvm::enumerate(permutation))
     result[from] = to;
   return result;
-}
-
-Value transpose(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> permutation) {
-  auto type = typeOf(value).clone(permute(typeOf(value).getShape(), permutation));
-  return nn::TransposeOp::create(builder, loc, type, value,
-                                 builder.getDenseI64ArrayAttr(permutation));
-}
-
-Value constantInts(OpBuilder &builder, Location loc, ArrayRef<int64_t> values) {
-  ElementsAttr attr = nn::makeInts(builder.getContext(), values);
-  return nn::ConstantOp::create(builder, loc, attr.getShapedType(), attr);
-}
-
-Value reshape(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
-  return nn::ReshapeOp::create(builder, loc, typeOf(value).clone(shape), value,
-                               constantInts(builder, loc, shape), /*allowzero=*/true);
 }
 
 /// Whether elements keep their order: the dims larger than 1 do.
@@ -71,7 +47,7 @@ Value undo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> perm
            bool onlyCheck) {
   if (auto op = value.getDefiningOp<nn::TransposeOp>(); op && op.getPermutation() == permutation)
     return op.getInput();
-  RankedTensorType type = typeOf(value);
+  RankedTensorType type = tensorTypeOf(value);
   int64_t rank = permutation.size();
   if (!type.hasStaticShape() || type.getRank() > rank)
     return {};
@@ -82,7 +58,7 @@ Value undo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> perm
   Permutation back = inverse(permutation);
   if (!keepsOrder(type.clone(shape), back))
     return {};
-  return onlyCheck ? value : reshape(builder, loc, value, permute(shape, back));
+  return onlyCheck ? value : buildReshape(builder, loc, value, permute(shape, back));
 }
 
 /// The permutation that a sinking op's operands agree on.
@@ -93,7 +69,7 @@ std::optional<Permutation> agreed(Operation *op, OperandRange operands, PatternR
       permutation.emplace(transposed.getPermutation());
       break;
     }
-  int64_t rank = op->getNumResults() ? typeOf(op->getResult(0)).getRank() : 0;
+  int64_t rank = op->getNumResults() ? tensorTypeOf(op->getResult(0)).getRank() : 0;
   if (!permutation || static_cast<int64_t>(permutation->size()) != rank)
     return std::nullopt;
   for (Value operand : operands)
@@ -107,9 +83,9 @@ Operation *sink(Operation *op, ArrayRef<Value> operands, ArrayRef<int64_t> permu
                 PatternRewriter &rewriter) {
   Operation *moved = rewriter.clone(*op);
   moved->setOperands(operands);
-  auto type = typeOf(op->getResult(0));
+  auto type = tensorTypeOf(op->getResult(0));
   moved->getResult(0).setType(type.clone(permute(type.getShape(), inverse(permutation))));
-  rewriter.replaceOp(op, transpose(rewriter, op->getLoc(), moved->getResult(0), permutation));
+  rewriter.replaceOp(op, buildTranspose(rewriter, op->getLoc(), moved->getResult(0), permutation));
   return moved;
 }
 
@@ -143,7 +119,7 @@ public:
     SmallVector<Value> operands;
     for (Value operand : op.getInputs()) {
       Value before = undo(rewriter, op.getLoc(), operand, *permutation, false);
-      if (typeOf(before).getRank() != static_cast<int64_t>(permutation->size()))
+      if (tensorTypeOf(before).getRank() != static_cast<int64_t>(permutation->size()))
         return failure();
       operands.push_back(before);
     }
@@ -176,14 +152,14 @@ public:
       size_t rank = permutation.size();
       for (size_t side : {size_t(0), rank})
         llvm::append_range(moved, permute(ArrayRef(*pads).slice(side, rank), inverse(permutation)));
-      operands[1] = constantInts(rewriter, op->getLoc(), moved);
+      operands[1] = buildInts(rewriter, op->getLoc(), moved);
     } else if (auto slice = dyn_cast<nn::SliceOp>(op)) {
       std::optional<SmallVector<int64_t>> axes = nn::constantInts(slice.getAxes());
       if (!axes)
         return failure();
       for (int64_t &axis : *axes)
         axis = permutation[axis < 0 ? axis + permutation.size() : axis];
-      operands[3] = constantInts(rewriter, op->getLoc(), *axes);
+      operands[3] = buildInts(rewriter, op->getLoc(), *axes);
     }
     Operation *moved = sink(op, operands, permutation, rewriter);
     if (auto resize = dyn_cast<nn::ResizeOp>(moved)) {
@@ -209,7 +185,7 @@ public:
       return failure();
     auto source = op->getOperand(0).getDefiningOp<nn::TransposeOp>();
     std::optional<SmallVector<int64_t>> axes = nn::constantInts(op->getOperand(1));
-    if (!source || !axes || !typeOf(op->getResult(0)).hasStaticShape())
+    if (!source || !axes || !tensorTypeOf(op->getResult(0)).hasStaticShape())
       return failure();
     Permutation permutation(source.getPermutation());
     int64_t rank = permutation.size();
@@ -227,14 +203,15 @@ public:
     if (!llvm::is_sorted(left))
       return failure();
     Operation *moved = rewriter.clone(*op);
-    moved->setOperands({source.getInput(), constantInts(rewriter, op->getLoc(), *axes)});
-    RankedTensorType type = typeOf(op->getResult(0));
+    moved->setOperands({source.getInput(), buildInts(rewriter, op->getLoc(), *axes)});
+    RankedTensorType type = tensorTypeOf(op->getResult(0));
     if (type.getRank() != rank) {
       rewriter.replaceOp(op, moved->getResults());
       return success();
     }
     moved->getResult(0).setType(type.clone(permute(type.getShape(), inverse(permutation))));
-    rewriter.replaceOp(op, transpose(rewriter, op->getLoc(), moved->getResult(0), permutation));
+    rewriter.replaceOp(op,
+                       buildTranspose(rewriter, op->getLoc(), moved->getResult(0), permutation));
     return success();
   }
 };
@@ -244,18 +221,18 @@ public:
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(nn::TransposeOp op, PatternRewriter &rewriter) const override {
-    RankedTensorType type = typeOf(op.getInput());
+    RankedTensorType type = tensorTypeOf(op.getInput());
     if (auto inner = op.getInput().getDefiningOp<nn::TransposeOp>()) {
       SmallVector<int64_t> composed = permute(inner.getPermutation(), op.getPermutation());
       if (llvm::equal(composed, llvm::seq<int64_t>(0, composed.size())))
         rewriter.replaceOp(op, inner.getInput());
       else
-        rewriter.replaceOp(op, transpose(rewriter, op.getLoc(), inner.getInput(), composed));
+        rewriter.replaceOp(op, buildTranspose(rewriter, op.getLoc(), inner.getInput(), composed));
       return success();
     }
     if (type.hasStaticShape() && keepsOrder(type, op.getPermutation())) {
-      rewriter.replaceOp(
-          op, reshape(rewriter, op.getLoc(), op.getInput(), typeOf(op.getResult()).getShape()));
+      rewriter.replaceOp(op, buildReshape(rewriter, op.getLoc(), op.getInput(),
+                                          tensorTypeOf(op.getResult()).getShape()));
       return success();
     }
     return failure();

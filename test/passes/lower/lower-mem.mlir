@@ -1,0 +1,42 @@
+// Buffers become addresses in the environment; what can fail is followed by a conditional return.
+// RUN: pebble-opt %s -pass-pipeline='builtin.module(lower-mem)' | FileCheck %s
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[ENV:.*]]: !llvm.ptr, %[[INPUTS:.*]]: !llvm.ptr) -> i32
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 {
+  // Field 0 of the first entry of the input table is its data.
+  // CHECK: %[[X:.*]] = llvm.getelementptr %[[INPUTS]][0, 0]
+  // CHECK: llvm.load %[[X]]
+  %x = mem.input 0 : memref<4xf32>
+  // The arena is field 2, constants field 1 of the environment.
+  // CHECK: %[[ARENA_AT:.*]] = llvm.getelementptr %[[ENV]][0, 2]
+  // CHECK: %[[ARENA:.*]] = llvm.load %[[ARENA_AT]]
+  // CHECK: llvm.getelementptr %[[ARENA]][{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  %slot = mem.slot 128 : memref<4xf32>
+  // CHECK: llvm.getelementptr %[[ENV]][0, 1]
+  %constant = mem.constant offset 64 dense<1.0> : tensor<4xf32> : memref<4xf32>
+  // CHECK: %[[STATUS:.*]] = call @kernel(%[[ENV]],
+  // CHECK: call @pebble.exit_if(%[[STATUS]])
+  mem.launch @kernel ins(%x, %constant : memref<4xf32>, memref<4xf32>) outs(%slot : memref<4xf32>)
+  // The host's callback gives the output's memory; none is an error.
+  // CHECK: llvm.icmp "eq"
+  // CHECK: call @pebble.exit_if
+  %output = mem.output 0 [] : memref<4xf32>
+  // CHECK: "llvm.intr.memcpy"
+  mem.copy %slot, %output : memref<4xf32>, memref<4xf32>
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// CHECK-LABEL: func.func private @kernel
+// CHECK: call @pebble_kernel_softmax_f32
+func.func private @kernel(%env: !llvm.ptr, %x: !llvm.ptr, %w: !llvm.ptr, %r: !llvm.ptr) -> i32 {
+  %slot = mem.slot 0 : memref<4xf32>
+  %status = mem.library "pebble_kernel_softmax_f32" ins(%slot : memref<4xf32>)
+      outs(%slot : memref<4xf32>)
+      {present = array<i1: true>, dtypes = array<i32: 1, 1>, ints = array<i64: 0>,
+       floats = array<f64>}
+  return %status : i32
+}
+
+// CHECK-NOT: mem.
