@@ -9,6 +9,8 @@ PEBBLE_BUILD=$PEBBLE_ROOT/build
 export CCACHE_DIR=${CCACHE_DIR:-$PEBBLE_CACHE/ccache}
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PEBBLE_ROOT}
 export CCACHE_NOHASHDIR=1
+# Precompiled headers are cached too.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 STEP=0
 STEPS=${STEPS:-2}
