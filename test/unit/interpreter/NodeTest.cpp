@@ -41,6 +41,9 @@ const std::set<std::string> randomTests = {"test_bernoulli",
                                            "test_training_dropout_default_mask",
                                            "test_training_dropout_mask"};
 
+// Differ because the reference is off; test/conformance/expected_failures.txt says how.
+const std::set<std::string> inexactTests = {"test_dft_inverse", "test_dft_inverse_opset19"};
+
 std::string readFile(const fs::path &path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
@@ -87,14 +90,9 @@ std::string difference(const Tensor &actual, const Tensor &expected) {
   if (!text.str().empty())
     return text.str();
   std::vector<double> a = toDoubles(actual), b = toDoubles(expected);
-  // Expected values carry rounding errors of the largest ones, where exact results are 0.
-  double largest = 0;
-  for (double value : b)
-    largest = std::isfinite(value) ? std::max(largest, std::fabs(value)) : largest;
-  double absolute = expected.dtype() == PEBBLE_F32 ? 1e-7 + 1e-7 * largest : 1e-7;
   for (size_t i = 0; i < a.size(); ++i)
     if (!(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])) ||
-          std::fabs(a[i] - b[i]) <= absolute + 1e-3 * std::fabs(b[i]))) {
+          std::fabs(a[i] - b[i]) <= 1e-7 + 1e-3 * std::fabs(b[i]))) {
       text << "element " << i << " is " << a[i] << " instead of " << b[i];
       break;
     }
@@ -198,8 +196,10 @@ TEST(NodeTest, GivesTheExpectedOutputs) {
     std::string name = folder.filename().string();
     if (randomTests.count(name) != 0 || (only && name.find(only) == std::string::npos))
       continue;
-    if (std::string problem = runTest(folder, ran); !problem.empty())
-      ADD_FAILURE() << name << ": " << problem;
+    std::string problem = runTest(folder, ran);
+    bool isInexact = inexactTests.count(name) != 0;
+    if (problem.empty() == isInexact)
+      ADD_FAILURE() << name << ": " << (isInexact ? "is listed as inexact but passes" : problem);
   }
   if (!only)
     EXPECT_GE(ran, 1400) << "far fewer nodes than the front end supports were interpreted";
