@@ -6,6 +6,8 @@
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/onnx-ml.pb.h"
 
+#include <array>
+
 using namespace mlir;
 
 namespace pebble::onnx {
@@ -37,7 +39,7 @@ Type softmaxType(NodeImporter &node, Type element) {
 } // namespace
 
 LogicalResult importFlexAttention(NodeImporter &node) {
-  for (auto [index, name] : llvm::enumerate(ArrayRef<StringRef>{"Q", "K", "V"}))
+  for (auto [index, name] : llvm::enumerate(std::array<StringRef, 3>{"Q", "K", "V"}))
     if (failed(checkRank(node, node.input(index), name, {4})))
       return failure();
   Value queries = node.input(0), keys = node.input(1), values = node.input(2);

@@ -74,7 +74,7 @@ Value withType(NodeImporter &node, Value value, Type type) {
 } // namespace
 
 LogicalResult importLinearAttention(NodeImporter &node) {
-  for (auto [index, name] : llvm::enumerate(ArrayRef<StringRef>{"query", "key", "value"}))
+  for (auto [index, name] : llvm::enumerate(std::array<StringRef, 3>{"query", "key", "value"}))
     if (failed(checkRank(node, node.input(index), name, {3})))
       return failure();
   FailureOr<UpdateRule> rule = readRule(node);
@@ -145,7 +145,7 @@ LogicalResult importLinearAttention(NodeImporter &node) {
 
 LogicalResult importCausalConvWithState(NodeImporter &node) {
   Value input = node.input(0), weight = node.input(1), past = node.input(3);
-  for (auto [index, name] : llvm::enumerate(ArrayRef<StringRef>{"input", "weight"}))
+  for (auto [index, name] : llvm::enumerate(std::array<StringRef, 2>{"input", "weight"}))
     if (failed(checkRank(node, node.input(index), name, {3})))
       return failure();
   int64_t channels = NodeImporter::type(weight).getDimSize(0);

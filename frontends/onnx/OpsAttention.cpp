@@ -5,6 +5,7 @@
 #include "frontends/onnx/Compose.h"
 #include "frontends/onnx/Registry.h"
 
+#include <array>
 #include <limits>
 
 using namespace mlir;
@@ -115,12 +116,12 @@ LogicalResult checkOperands(NodeImporter &node) {
   int64_t rank = NodeImporter::rank(node.input(0));
   if (rank != 3 && rank != 4)
     return node.invalid("Q has " + Twine(rank) + " dims; expected 3 or 4");
-  for (auto [index, name] : llvm::enumerate(ArrayRef<StringRef>{"Q", "K", "V"}))
+  for (auto [index, name] : llvm::enumerate(std::array<StringRef, 3>{"Q", "K", "V"}))
     if (failed(checkRank(node, node.input(index), name, {rank})))
       return failure();
   if (node.hasInput(4) != node.hasInput(5))
     return node.invalid("past_key and past_value must be given together");
-  for (auto [index, name] : llvm::enumerate(ArrayRef<StringRef>{"past_key", "past_value"}))
+  for (auto [index, name] : llvm::enumerate(std::array<StringRef, 2>{"past_key", "past_value"}))
     if (node.hasInput(4 + index) && failed(checkRank(node, node.input(4 + index), name, {4})))
       return failure();
   if (node.hasInput(6) && failed(checkRank(node, node.input(6), "nonpad_kv_seqlen", {1})))

@@ -7,6 +7,8 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include <array>
+
 using namespace mlir;
 
 namespace pebble::onnx {
@@ -71,7 +73,7 @@ LogicalResult readActivations(NodeImporter &node, ArrayRef<StringRef> defaults, 
 }
 
 FailureOr<Common> readCommon(NodeImporter &node, ArrayRef<StringRef> defaultActivations) {
-  for (auto [index, name] : llvm::enumerate(ArrayRef<StringRef>{"X", "W", "R"}))
+  for (auto [index, name] : llvm::enumerate(std::array<StringRef, 3>{"X", "W", "R"}))
     if (failed(checkRank(node, node.input(index), name, {3})))
       return failure();
   Common common;
