@@ -8,6 +8,8 @@
 #include "frontends/onnx/Shapes.h"
 #include "frontends/onnx/onnx-ml.pb.h"
 
+#include <array>
+
 using namespace mlir;
 
 namespace pebble::onnx {
@@ -105,7 +107,8 @@ LogicalResult importIf(NodeImporter &node) {
       return failure();
     types.push_back(type);
   }
-  for (auto [region, values] : llvm::zip_equal(regions, ArrayRef{*thenValues, *elseValues})) {
+  std::array<ArrayRef<Value>, 2> yields = {*thenValues, *elseValues};
+  for (auto [region, values] : llvm::zip_equal(regions, yields)) {
     OpBuilder::InsertionGuard guard(node.builder());
     node.builder().setInsertionPointToEnd(&region.front());
     nn::YieldOp::create(node.builder(), node.loc(), values);

@@ -117,14 +117,10 @@ public:
     if (!permutation)
       return failure();
     SmallVector<Value> operands;
-    for (Value operand : op.getInputs()) {
-      Value before = undo(rewriter, op.getLoc(), operand, *permutation, false);
-      if (tensorTypeOf(before).getRank() != static_cast<int64_t>(permutation->size()))
-        return failure();
-      operands.push_back(before);
-    }
-    Operation *moved = sink(op, operands, *permutation, rewriter);
-    cast<nn::ConcatOp>(moved).setAxis((*permutation)[op.getAxis()]);
+    for (Value operand : op.getInputs())
+      operands.push_back(undo(rewriter, op.getLoc(), operand, *permutation, false));
+    int64_t axis = (*permutation)[op.getAxis()];
+    cast<nn::ConcatOp>(sink(op, operands, *permutation, rewriter)).setAxis(axis);
     return success();
   }
 };
