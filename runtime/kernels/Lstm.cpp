@@ -24,18 +24,7 @@ int32_t lstm(const pebble_tensor *tensors, const int64_t *ints, const double *fl
   using A = Acc<T>;
   const pebble_tensor &initialCell = tensors[6], &peepholes = tensors[7], &yC = tensors[10];
   Attributes attributes(ints, floats);
-  Recurrence<T> r;
-  r.input = tensors[0];
-  r.weight = tensors[1];
-  r.recurrence = tensors[2];
-  r.bias = tensors[3];
-  r.lengths = tensors[4];
-  r.initialState = tensors[5];
-  r.y = tensors[8];
-  r.yH = tensors[9];
-  r.hidden = attributes.integer();
-  r.direction = attributes.integer();
-  r.batchFirst = attributes.integer() != 0;
+  Recurrence<T> r = beginRecurrence<T>(tensors, 8, attributes);
   bool inputForget = attributes.flag();
   if (int32_t status = resolveRecurrence(r, attributes, 4, 3))
     return status;

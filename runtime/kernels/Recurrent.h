@@ -109,6 +109,25 @@ template <typename T> struct Recurrence {
   }
 };
 
+// The operands that the ops share, the results from `results` on, and the attributes up to the
+// layout; the op's own flags follow.
+template <typename T>
+Recurrence<T> beginRecurrence(const pebble_tensor *tensors, int results, Attributes &attributes) {
+  Recurrence<T> r;
+  r.input = tensors[0];
+  r.weight = tensors[1];
+  r.recurrence = tensors[2];
+  r.bias = tensors[3];
+  r.lengths = tensors[4];
+  r.initialState = tensors[5];
+  r.y = tensors[results];
+  r.yH = tensors[results + 1];
+  r.hidden = attributes.integer();
+  r.direction = attributes.integer();
+  r.batchFirst = attributes.integer() != 0;
+  return r;
+}
+
 // Reads the attributes after layout (and the op's own flags) and checks all operands.
 template <typename T>
 int32_t resolveRecurrence(Recurrence<T> &r, Attributes &attributes, int64_t gates,

@@ -7,18 +7,7 @@ namespace pebble::kernels {
 template <typename T>
 int32_t rnn(const pebble_tensor *tensors, const int64_t *ints, const double *floats) {
   Attributes attributes(ints, floats);
-  Recurrence<T> r;
-  r.input = tensors[0];
-  r.weight = tensors[1];
-  r.recurrence = tensors[2];
-  r.bias = tensors[3];
-  r.lengths = tensors[4];
-  r.initialState = tensors[5];
-  r.y = tensors[6];
-  r.yH = tensors[7];
-  r.hidden = attributes.integer();
-  r.direction = attributes.integer();
-  r.batchFirst = attributes.integer() != 0;
+  Recurrence<T> r = beginRecurrence<T>(tensors, 6, attributes);
   if (int32_t status = resolveRecurrence(r, attributes, 1, 1))
     return status;
   runRecurrence<1>(r, [&](const RecurrentStep<T> &step, int) {
