@@ -144,7 +144,9 @@ std::optional<SmallVector<double>> nn::constantReals(Value value) {
 ElementsAttr nn::makeConstant(RankedTensorType type, ArrayRef<char> bytes) {
   if (bytes.size() <= largestUniqued && !bytes.empty())
     return makeConstant(type, UnmanagedAsmResourceBlob::allocateWithAlign(bytes, 1));
-  return makeConstant(type, HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(bytes.size(), 64);
+  llvm::copy(bytes, blob.getMutableData().begin());
+  return makeConstant(type, std::move(blob));
 }
 
 ElementsAttr nn::makeConstant(RankedTensorType type, AsmResourceBlob blob) {

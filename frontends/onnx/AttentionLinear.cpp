@@ -65,7 +65,7 @@ std::pair<Value, Value> linearStep(NodeImporter &node, const Sequences &sequence
 
 /// The same tensor under a type that the loop needs.
 Value withType(NodeImporter &node, Value value, Type type) {
-  if (value.getType() == type)
+  if (NodeImporter::type(value) == type)
     return value;
   return nn::ReshapeOp::create(node.builder(), node.loc(), type, value, node.shapeOf(value),
                                /*allowzero=*/true);
@@ -107,24 +107,25 @@ LogicalResult importLinearAttention(NodeImporter &node) {
   OpBuilder &builder = node.builder();
   Value tripCount = node.reshape(length, ArrayRef<int64_t>());
   Value proceed = node.scalar(builder.getI1Type(), 1);
-  auto loop = nn::LoopOp::create(builder, node.loc(), {state.getType(), outputs.getType()},
+  auto loop = nn::LoopOp::create(builder, node.loc(),
+                                 {NodeImporter::type(state), NodeImporter::type(outputs)},
                                  tripCount, proceed, {state, outputs});
   {
     OpBuilder::InsertionGuard guard(builder);
     Block &body = loop.getBody().emplaceBlock();
     Type index = RankedTensorType::get({}, builder.getI64Type());
     Value step = body.addArgument(index, node.loc());
-    Value condition = body.addArgument(proceed.getType(), node.loc());
-    Value stateIn = body.addArgument(state.getType(), node.loc());
-    Value outputsIn = body.addArgument(outputs.getType(), node.loc());
+    Value condition = body.addArgument(NodeImporter::type(proceed), node.loc());
+    Value stateIn = body.addArgument(NodeImporter::type(state), node.loc());
+    Value outputsIn = body.addArgument(NodeImporter::type(outputs), node.loc());
     builder.setInsertionPointToStart(&body);
     auto [stateOut, read] = linearStep(node, sequences, step, stateIn, queryHeads, keyHeads);
     Value outputsOut =
         node.create<nn::ScatterNDOp>(outputsIn, node.reshape(step, {1, 1}),
                                      node.unsqueeze(read, {0}), nn::ScatterReduction::none);
     nn::YieldOp::create(builder, node.loc(),
-                        {condition, withType(node, stateOut, state.getType()),
-                         withType(node, outputsOut, outputs.getType())});
+                        {condition, withType(node, stateOut, NodeImporter::type(state)),
+                         withType(node, outputsOut, NodeImporter::type(outputs))});
   }
 
   Value scale;

@@ -34,7 +34,7 @@ struct ImportSession {
   llvm::StringMap<const proto::FunctionProto *> functions; ///< By functionKey.
   std::vector<const proto::FunctionProto *> callStack;     ///< Functions being inlined.
   /// Inlining and retyped loops multiply nodes: a hostile file must not run forever.
-  int64_t nodesLeft = 1000000;
+  int64_t nodesLeft = 250000;
   unsigned nodesNamed = 0; ///< Nodes that have a location: their line in debug information.
 
   ImportSession(std::shared_ptr<const Model> model, mlir::MLIRContext *context, Problems &problems);

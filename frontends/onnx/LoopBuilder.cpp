@@ -110,7 +110,8 @@ void LoopBuilder::growScans(const LoopStep &step, ArrayRef<Value> carried,
 
 LogicalResult LoopBuilder::settleTypes(const LoopStep &step, Attempt &attempt) {
   for (auto [type, value] : llvm::zip_equal(types, step.carried)) {
-    RankedTensorType common = commonType(node, type, value.getType(), "a loop-carried value");
+    RankedTensorType common =
+        commonType(node, type, NodeImporter::type(value), "a loop-carried value");
     if (!common)
       return failure();
     attempt.isStable &= common == type;

@@ -89,7 +89,7 @@ LogicalResult importIf(NodeImporter &node) {
     node.builder().createBlock(&region);
     values.emplace();
     for (Value other : others)
-      values->push_back(failingValue(node, other.getType()));
+      values->push_back(failingValue(node, NodeImporter::type(other)));
   };
   if (thenMisfits && succeeded(elseValues))
     replace(regions[0], thenValues, *elseValues);
@@ -102,7 +102,8 @@ LogicalResult importIf(NodeImporter &node) {
                         Twine(elseValues->size()) + " values; expected as many");
   SmallVector<Type> types;
   for (auto [a, b] : llvm::zip_equal(*thenValues, *elseValues)) {
-    RankedTensorType type = commonType(node, a.getType(), b.getType(), "a result");
+    RankedTensorType type =
+        commonType(node, NodeImporter::type(a), NodeImporter::type(b), "a result");
     if (!type)
       return failure();
     types.push_back(type);
