@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Depthwise convolution: as many channels at once as a vector has bytes, four taps of a column of
+// the kernel in a dot product. Neighbouring pixels share columns, which saves their interleaving.
+#ifndef PEBBLE_X86_KERNELS_DEPTHWISE_H
+#define PEBBLE_X86_KERNELS_DEPTHWISE_H
+
+#include "targets/x86/kernels/Abi.h"
+#include "targets/x86/kernels/Conv.h"
+
+PEBBLE_X86_BEGIN
+
+constexpr int64_t maxDepthwiseGroups = 64; // of four taps
+
+// What a block of channels needs, in the order of Level::interleave.
+template <class Level> struct ChannelBlock {
+  static constexpr int panels = Level::width / panelWidth;
+  alignas(64) int8_t weights[maxDepthwiseGroups * 4 * Level::width];
+  alignas(64) int32_t bias[4 * Level::lanes];
+  alignas(64) float scale[4 * Level::lanes];
+  alignas(64) int32_t weightZero[4 * Level::lanes];
+  alignas(64) uint8_t padding[Level::width];
+
+  // Channels past `count` get zeros.
+  PEBBLE_X86_INLINE void load(const int8_t *packed, const int32_t *allBias, const float *allScale,
+                              const int32_t *allZero, int64_t groups, int64_t channel,
+                              int64_t count) {
+    for (int64_t i = 0; i < panels; ++i) {
+      const bool used = i * panelWidth < count;
+      const int8_t *panel = packed + (channel / panelWidth + i) * groups * panelWidth * groupSize;
+      for (int64_t chunk = 0; chunk < groups * 4; ++chunk) {
+        int8_t *target = weights + chunk * Level::width + i * 16;
+        if (used)
+          __builtin_memcpy(target, panel + chunk * 16, 16);
+        else
+          __builtin_memset(target, 0, 16);
+      }
+      for (int64_t j = 0; j < 4; ++j)
+        for (int64_t t = 0; t < 4; ++t) {
+          const int64_t from = channel + i * panelWidth + j * 4 + t;
+          const int64_t to = j * Level::lanes + i * 4 + t;
+          bias[to] = used ? allBias[from] : 0;
+          scale[to] = used && allScale ? allScale[from] : 0.0f;
+          weightZero[to] = used && allZero ? allZero[from] : 0;
+        }
+    }
+  }
+};
+
+// Stores sums, which are in the order of Level::interleave, in the order of the channels.
+template <class Level, typename Out>
+PEBBLE_X86_INLINE void storeChannels(const typename Level::Ints (&sums)[4],
+                                     const ChannelBlock<Level> &block, const Bounds &bounds,
+                                     Out *out, int64_t count) {
+  typename Level::Floats scales[4];
+  PEBBLE_X86_UNROLL
+  for (int j = 0; j < 4; ++j)
+    scales[j] = Level::loadFloats(block.scale + j * Level::lanes);
+  if constexpr (sizeof(Out) == 1) {
+    constexpr bool isSigned = static_cast<Out>(-1) < 0;
+    typename Level::Bytes bytes = Level::template requantize<isSigned>(sums, scales, bounds);
+    if (count == Level::width) {
+      Level::storeBytes(out, bytes);
+    } else {
+      alignas(64) uint8_t all[Level::width];
+      Level::storeBytes(all, bytes);
+      copyShort<Level::width>(out, all, count);
+    }
+  } else {
+    alignas(64) Out all[4 * Level::lanes];
+    PEBBLE_X86_UNROLL
+    for (int j = 0; j < 4; ++j)
+      if constexpr (static_cast<Out>(0.5f) != 0)
+        Level::storeFloats(all + j * Level::lanes,
+                           Level::multiply(Level::toFloats(sums[j]), scales[j]));
+      else
+        Level::storeInts(all + j * Level::lanes, sums[j]);
+    for (int64_t c = 0; c < count; ++c)
+      out[c] = all[c % 16 / 4 * Level::lanes + c / 16 * 4 + c % 4];
+  }
+}
+
+template <typename Out> struct Depthwise {
+  const pebble_x86_window &window;
+  const uint8_t *input;
+  int32_t inputZero;
+  const int8_t *weights;
+  const int32_t *bias;
+  const float *scale;
+  const int32_t *weightZero; // null without
+  Out *output;
+  Bounds bounds;
+};
+
+// What the pixels of a row have in common.
+template <class Level, typename Out> struct DepthwiseRow {
+  PEBBLE_X86_INLINE DepthwiseRow(const pebble_x86_window &window, const ChannelBlock<Level> &block,
+                                 const Bounds &bounds, bool hasWeightZero, int64_t count)
+      : window(window), block(block), bounds(bounds), hasWeightZero(hasWeightZero), count(count) {}
+
+  const pebble_x86_window &window;
+  const ChannelBlock<Level> &block;
+  const Bounds &bounds;
+  bool hasWeightZero;
+  int64_t count;      // channels of the block
+  Out *out = nullptr; // of the row's first pixel
+  // Per tap of a column, rounded up to groups of four: the input row and the step from one of its
+  // pixels to the next. A row outside the image is the padding, with no step.
+  const uint8_t *rows[maxDepthwiseGroups * groupSize];
+  int64_t steps[maxDepthwiseGroups * groupSize];
+  const uint8_t *lastWhole[maxDepthwiseGroups * groupSize]; // where a vector may still be read
+
+  PEBBLE_X86_INLINE typename Level::Bytes load(const uint8_t *p, const uint8_t *last) const {
+    if (p <= last)
+      return Level::loadBytes(p);
+    alignas(64) uint8_t part[Level::width] = {};
+    copyShort<Level::width>(part, p, count);
+    return Level::loadBytes(part);
+  }
+  // Group `group` of the taps of the input column x.
+  template <bool Signed>
+  PEBBLE_X86_INLINE void column(int64_t x, int64_t group, typename Level::Quads (&quads)[4]) const {
+    typename Level::Bytes taps[4];
+    const bool inside = uint64_t(x) < uint64_t(window.inWidth);
+    PEBBLE_X86_UNROLL
+    for (int i = 0; i < groupSize; ++i) {
+      const int64_t tap = group * groupSize + i;
+      taps[i] = inside ? load(rows[tap] + x * steps[tap], lastWhole[tap])
+                       : Level::loadBytes(block.padding);
+      if (Signed)
+        taps[i] = Level::flip(taps[i]);
+    }
+    Level::interleave(taps, quads);
+  }
+};
+
+// Sums of products, and of the input alone where weights have a zero point.
+template <class Level> struct DepthwiseSums {
+  typename Level::Ints sums[4], inputs[4];
+
+  PEBBLE_X86_INLINE explicit DepthwiseSums(const ChannelBlock<Level> &block) {
+    PEBBLE_X86_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      sums[j] = Level::loadInts(block.bias + j * Level::lanes);
+      inputs[j] = Level::splatInt(0);
+    }
+  }
+  PEBBLE_X86_INLINE void add(const typename Level::Quads (&quads)[4], const int8_t *weights) {
+    PEBBLE_X86_UNROLL
+    for (int j = 0; j < 4; ++j)
+      sums[j] = Level::dot(sums[j], quads[j], Level::loadWeights(weights + j * Level::width));
+  }
+  // Taps that only fill up the group count nothing.
+  PEBBLE_X86_INLINE void addInputs(const typename Level::Quads (&quads)[4], int64_t validTaps) {
+    alignas(64) int8_t ones[Level::width];
+    for (int b = 0; b < Level::width; ++b)
+      ones[b] = b % groupSize < validTaps;
+    PEBBLE_X86_UNROLL
+    for (int j = 0; j < 4; ++j)
+      inputs[j] = Level::dot(inputs[j], quads[j], Level::loadWeights(ones));
+  }
+  PEBBLE_X86_INLINE void subtractInputs(const ChannelBlock<Level> &block) {
+    PEBBLE_X86_UNROLL
+    for (int j = 0; j < 4; ++j)
+      sums[j] = Level::subtract(
+          sums[j],
+          Level::multiply(inputs[j], Level::loadInts(block.weightZero + j * Level::lanes)));
+  }
+};
+
+// The output pixels [begin, end) of a row, of any kernel.
+template <class Level, bool Signed, typename Out>
+PEBBLE_X86_INLINE void depthwisePixels(const DepthwiseRow<Level, Out> &row, int64_t begin,
+                                       int64_t end) {
+  const pebble_x86_window &w = row.window;
+  const int64_t columnGroups = ceilDiv(w.kernelHeight, groupSize);
+  for (int64_t out = begin; out < end; ++out) {
+    DepthwiseSums<Level> sums(row.block);
+    const int8_t *weights = row.block.weights;
+    int64_t x = out * w.strideWidth - w.padLeft;
+    for (int64_t kx = 0; kx < w.kernelWidth; ++kx, x += w.dilationWidth)
+      for (int64_t group = 0; group < columnGroups; ++group, weights += 4 * Level::width) {
+        typename Level::Quads quads[4];
+        row.template column<Signed>(x, group, quads);
+        sums.add(quads, weights);
+        if (row.hasWeightZero)
+          sums.addInputs(quads, least<int64_t>(w.kernelHeight - group * groupSize, groupSize));
+      }
+    if (row.hasWeightZero)
+      sums.subtractInputs(row.block);
+    storeChannels<Level>(sums.sums, row.block, row.bounds, row.out + out * w.outStride, row.count);
+  }
+}
+
+// `Count` neighbouring pixels of a kernel without dilation: a column of the input is interleaved
+// once for all the pixels that it is a tap of.
+template <class Level, bool Signed, int Count, typename Out>
+PEBBLE_X86_INLINE void depthwiseNeighbours(const DepthwiseRow<Level, Out> &row, int64_t out) {
+  const pebble_x86_window &w = row.window;
+  const int64_t columnGroups = ceilDiv(w.kernelHeight, groupSize);
+  const int64_t left = out * w.strideWidth - w.padLeft;
+  typename Level::Ints sums[Count][4];
+  PEBBLE_X86_UNROLL
+  for (int i = 0; i < Count; ++i) {
+    PEBBLE_X86_UNROLL
+    for (int j = 0; j < 4; ++j)
+      sums[i][j] = Level::loadInts(row.block.bias + j * Level::lanes);
+  }
+  for (int64_t x = 0; x < w.kernelWidth + (Count - 1) * w.strideWidth; ++x)
+    for (int64_t group = 0; group < columnGroups; ++group) {
+      typename Level::Quads quads[4];
+      row.template column<Signed>(left + x, group, quads);
+      PEBBLE_X86_UNROLL
+      for (int i = 0; i < Count; ++i) {
+        const int64_t kx = x - i * w.strideWidth;
+        if (uint64_t(kx) >= uint64_t(w.kernelWidth))
+          continue;
+        const int8_t *weights = row.block.weights + (kx * columnGroups + group) * 4 * Level::width;
+        PEBBLE_X86_UNROLL
+        for (int j = 0; j < 4; ++j)
+          sums[i][j] =
+              Level::dot(sums[i][j], quads[j], Level::loadWeights(weights + j * Level::width));
+      }
+    }
+  PEBBLE_X86_UNROLL
+  for (int i = 0; i < Count; ++i)
+    storeChannels<Level>(sums[i], row.block, row.bounds, row.out + (out + i) * w.outStride,
+                         row.count);
+}
+
+// A row of output pixels of a kernel three columns wide and up to four rows high, whose columns
+// stay in registers from one pixel to the next.
+template <class Level, bool Signed, int Stride, typename Out>
+PEBBLE_X86_INLINE void depthwisePixels3(const DepthwiseRow<Level, Out> &row) {
+  const pebble_x86_window &w = row.window;
+  const int8_t *const weights = row.block.weights;
+  constexpr int64_t step = 4 * Level::width;
+  typename Level::Quads columns[3][4];
+  int64_t x = -w.padLeft;
+  PEBBLE_X86_UNROLL
+  for (int kx = 0; kx < 3 - Stride; ++kx)
+    row.template column<Signed>(x + kx, 0, columns[kx]);
+  for (int64_t out = 0; out < w.outWidth; ++out, x += Stride) {
+    PEBBLE_X86_UNROLL
+    for (int kx = 3 - Stride; kx < 3; ++kx)
+      row.template column<Signed>(x + kx, 0, columns[kx]);
+    DepthwiseSums<Level> sums(row.block);
+    PEBBLE_X86_UNROLL
+    for (int kx = 0; kx < 3; ++kx)
+      sums.add(columns[kx], weights + kx * step);
+    storeChannels<Level>(sums.sums, row.block, row.bounds, row.out + out * w.outStride, row.count);
+    PEBBLE_X86_UNROLL
+    for (int kx = 0; kx < 3 - Stride; ++kx)
+      PEBBLE_X86_UNROLL
+    for (int j = 0; j < 4; ++j)
+      columns[kx][j] = columns[kx + Stride][j];
+  }
+}
+
+template <class Level, bool Signed, typename Out>
+PEBBLE_X86_INLINE void depthwiseRow(const DepthwiseRow<Level, Out> &row) {
+  const pebble_x86_window &w = row.window;
+  const bool isPlain = w.dilationWidth == 1 && !row.hasWeightZero;
+  if (isPlain && w.kernelWidth == 3 && w.kernelHeight <= groupSize && w.strideWidth == 1) {
+    depthwisePixels3<Level, Signed, 1>(row);
+  } else if (isPlain && w.kernelWidth == 3 && w.kernelHeight <= groupSize && w.strideWidth == 2) {
+    depthwisePixels3<Level, Signed, 2>(row);
+  } else {
+    constexpr int count = Level::neighbours;
+    int64_t out = 0;
+    if (count > 1 && isPlain)
+      for (; out + count <= w.outWidth; out += count)
+        depthwiseNeighbours<Level, Signed, count>(row, out);
+    depthwisePixels<Level, Signed>(row, out, w.outWidth);
+  }
+}
+
+// The channels [channel, channel + count) of the rows [begin, end).
+template <class Level, bool Signed, typename Out>
+void depthwiseChannels(const Depthwise<Out> &layer, int64_t channel, int64_t count, int64_t begin,
+                       int64_t end) {
+  const pebble_x86_window &w = layer.window;
+  const int64_t columnGroups = ceilDiv(w.kernelHeight, groupSize);
+  const int64_t imageBytes = w.inHeight * w.inWidth * w.inStride;
+  const uint8_t *const lastWhole =
+      layer.input + w.batch * imageBytes - w.inStride + w.inChannels - Level::width;
+  ChannelBlock<Level> block;
+  for (uint8_t &byte : block.padding)
+    byte = uint8_t(layer.inputZero);
+  block.load(layer.weights, layer.bias, layer.scale, layer.weightZero, w.kernelWidth * columnGroups,
+             channel, count);
+  DepthwiseRow<Level, Out> row(w, block, layer.bounds, layer.weightZero != nullptr, count);
+  forImages(w, begin, end,
+            [&](int64_t batch, int64_t firstRow, int64_t rowCount) __attribute__((always_inline)) {
+              const uint8_t *image = layer.input + batch * imageBytes + channel;
+              for (int64_t y = firstRow; y < firstRow + rowCount; ++y) {
+                for (int64_t tap = 0; tap < columnGroups * groupSize; ++tap) {
+                  const int64_t inY = y * w.strideHeight - w.padTop + tap * w.dilationHeight;
+                  const bool inside = tap < w.kernelHeight && uint64_t(inY) < uint64_t(w.inHeight);
+                  row.rows[tap] = inside ? image + inY * w.inWidth * w.inStride : block.padding;
+                  row.steps[tap] = inside ? w.inStride : 0;
+                  row.lastWhole[tap] = inside ? lastWhole : block.padding;
+                }
+                row.out =
+                    layer.output + (batch * w.outHeight + y) * w.outWidth * w.outStride + channel;
+                depthwiseRow<Level, Signed>(row);
+              }
+            });
+}
+
+template <class Level, bool Signed, typename Out>
+PEBBLE_X86_INLINE void depthwise(PEBBLE_X86_DEPTHWISE_PARAMETERS(Out)) {
+  using Narrow = typename Level::Narrow;
+  const Depthwise<Out> layer{*window,    input,  inputZero,           weights, bias, scale,
+                             weightZero, output, Bounds(zero, lo, hi)};
+  const int64_t channels = window->inChannels;
+  int64_t channel = 0;
+  while (channels - channel > Narrow::width) {
+    const int64_t count = least<int64_t>(Level::width, channels - channel);
+    depthwiseChannels<Level, Signed>(layer, channel, count, begin, end);
+    channel += count;
+  }
+  if (channel < channels)
+    depthwiseChannels<Narrow, Signed>(layer, channel, channels - channel, begin, end);
+}
+
+PEBBLE_X86_END
+
+#endif // PEBBLE_X86_KERNELS_DEPTHWISE_H
