@@ -57,8 +57,7 @@ std::unique_ptr<llvm::TargetMachine> createMachine(const MachineOptions &options
                                   std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-bool linkKernels(llvm::Module &module, llvm::StringRef triple, std::string &error) {
-  llvm::StringRef bitcode = kernels::bitcode(triple);
+bool linkKernels(llvm::Module &module, llvm::StringRef bitcode, std::string &error) {
   if (bitcode.empty())
     return true;
   llvm::Expected<std::unique_ptr<llvm::Module>> library =
@@ -148,7 +147,9 @@ bool pebble::generateCode(mlir::ModuleOp module, const MachineOptions &options,
   std::vector<std::string> visible{entry.str()};
   if (extend)
     visible = extend(*llvmModule);
-  if (!linkKernels(*llvmModule, options.triple, error) || undefinedSymbols(*llvmModule, error))
+  if (!linkKernels(*llvmModule, options.microkernels, error) ||
+      !linkKernels(*llvmModule, kernels::bitcode(options.triple), error) ||
+      undefinedSymbols(*llvmModule, error))
     return false;
   llvm::internalizeModule(*llvmModule, [&](const llvm::GlobalValue &value) {
     return llvm::is_contained(visible, value.getName());

@@ -22,8 +22,9 @@ struct MachineOptions {
   std::string features;          ///< LLVM's "+avx2,+fma".
   unsigned preferVectorBits = 0; ///< 0: LLVM's choice.
   bool positionIndependent = true;
-  bool hardFloat = false; ///< Of Arm: pass floats in registers.
-  bool fastMath = false;  ///< Let sums be reordered and products fused.
+  bool hardFloat = false;       ///< Of Arm: pass floats in registers.
+  bool fastMath = false;        ///< Let sums be reordered and products fused.
+  llvm::StringRef microkernels; ///< Bitcode of the target's own kernels, beside the library.
 };
 
 enum class CodeKind { Object, Assembly, LLVMIR };

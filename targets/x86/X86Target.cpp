@@ -4,6 +4,7 @@
 
 #include "targets/codegen/Codegen.h"
 #include "targets/codegen/Embed.h"
+#include "targets/x86/kernels/Bitcode.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -90,6 +91,7 @@ public:
       machine.features += (machine.features.empty() ? "+" : ",+") + feature;
     machine.preferVectorBits = vectorBytes * 8;
     machine.fastMath = fastMath;
+    machine.microkernels = x86::kernelBitcode();
     std::string entry = program.manifest.entry, code;
     CodeKind codeKind = kind == "llvm"  ? CodeKind::LLVMIR
                         : kind == "asm" ? CodeKind::Assembly
