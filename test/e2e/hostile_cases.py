@@ -252,6 +252,11 @@ def nodes():
     yield one_node("Gather: axis == rank", "Gather", constants=[[0]], axis=2)
     yield one_node("Gather: index out of range", "Gather", False, [[7]], axis=0)
     yield one_node("Gather: index of 2^62", "Gather", False, [[1 << 62]], axis=0)
+    wide = [(name, FLOAT, [2, 4, 32]) for name in ("query", "key", "value")]
+    yield Case("LinearAttention: decay of rank 2", saved(make_model(
+        [node("LinearAttention", ["query", "key", "value", "", "decay", "beta"], kv_num_heads=4,
+              q_num_heads=4)],
+        inputs=[*wide, ("decay", FLOAT, [2, 4]), ("beta", FLOAT, [2, 4, 4])], opset=27)))
     yield one_node("Squeeze: dim that is not 1", "Squeeze", constants=[[0]])
     yield one_node("Unsqueeze: same axis twice", "Unsqueeze", constants=[[0, 0]])
     yield one_node("Transpose: one dim twice", "Transpose", perm=[0, 0])
