@@ -67,8 +67,10 @@ std::pair<Value, Value> linearStep(NodeImporter &node, const Sequences &sequence
 Value withType(NodeImporter &node, Value value, Type type) {
   if (NodeImporter::type(value) == type)
     return value;
-  return nn::ReshapeOp::create(node.builder(), node.loc(), type, value, node.shapeOf(value),
-                               /*allowzero=*/true);
+  Value shape = node.shapeOf(value);
+  return shape ? nn::ReshapeOp::create(node.builder(), node.loc(), type, value, shape,
+                                       /*allowzero=*/true)
+               : Value();
 }
 
 } // namespace
@@ -107,6 +109,8 @@ LogicalResult importLinearAttention(NodeImporter &node) {
   OpBuilder &builder = node.builder();
   Value tripCount = node.reshape(length, ArrayRef<int64_t>());
   Value proceed = node.scalar(builder.getI1Type(), 1);
+  if (node.failed())
+    return failure();
   auto loop = nn::LoopOp::create(builder, node.loc(),
                                  {NodeImporter::type(state), NodeImporter::type(outputs)},
                                  tripCount, proceed, {state, outputs});
@@ -123,9 +127,11 @@ LogicalResult importLinearAttention(NodeImporter &node) {
     Value outputsOut =
         node.create<nn::ScatterNDOp>(outputsIn, node.reshape(step, {1, 1}),
                                      node.unsqueeze(read, {0}), nn::ScatterReduction::none);
-    nn::YieldOp::create(builder, node.loc(),
-                        {condition, withType(node, stateOut, NodeImporter::type(state)),
-                         withType(node, outputsOut, NodeImporter::type(outputs))});
+    stateOut = withType(node, stateOut, NodeImporter::type(state));
+    outputsOut = withType(node, outputsOut, NodeImporter::type(outputs));
+    if (node.failed())
+      return failure();
+    nn::YieldOp::create(builder, node.loc(), {condition, stateOut, outputsOut});
   }
 
   Value scale;
