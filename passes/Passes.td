@@ -52,6 +52,18 @@ def OutlineKernels : Pass<"outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def DescribeKernels : Pass<"describe-kernels", "::mlir::ModuleOp"> {
+  let summary = "State what each kernel reads, writes and needs besides";
+  let description = [{
+    Gives every kernel the attribute `mem.spec`: bytes read of each operand, bytes written of each
+    result, bytes of scratch, as `#mem.kernel_spec` has them. The library's routines and the emitters
+    work in operands, results and registers; a layer whose code wants more says so in the attribute
+    `mem.scratch`, in bytes. Scheduling lends a kernel the scratch that it states, and packages list
+    all of it.
+  }];
+  let dependentDialects = ["::pebble::mem::MemDialect"];
+}
+
 //===-- schedule ----------------------------------------------------------===//
 
 def BufferizeProgram : Pass<"bufferize-program", "::mlir::ModuleOp"> {

@@ -35,6 +35,7 @@ void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options
   }
   pm.addNestedPass<func::FuncOp>(createFormKernels());
   pm.addPass(createOutlineKernels());
+  pm.addPass(createDescribeKernels());
 }
 
 void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &options) {

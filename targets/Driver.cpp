@@ -157,6 +157,34 @@ private:
       manifest.outputs.push_back(spec(type, main.getResultAttrDict(index)));
   }
 
+  /// What the kernels state of themselves, before lowering takes their layers away.
+  void describeKernels() {
+    auto traffic = [](mlir::ArrayAttr sizes, uint64_t &known) {
+      std::vector<package::Traffic> moved;
+      for (mlir::Attribute size : sizes) {
+        auto bytes = mlir::dyn_cast<mlir::IntegerAttr>(size);
+        known += bytes ? bytes.getInt() : 0;
+        moved.push_back(
+            bytes ? package::Traffic{bytes.getInt(), ""}
+                  : package::Traffic{package::kDynamic, mlir::cast<mlir::StringAttr>(size).str()});
+      }
+      return moved;
+    };
+    for (auto function : module->getOps<mlir::func::FuncOp>()) {
+      auto spec = mem::KernelSpecAttr::of(function);
+      if (!spec)
+        continue;
+      package::KernelSpec kernel;
+      kernel.symbol = function.getSymName().str();
+      for (mlir::Attribute node : function->getAttrOfType<mlir::ArrayAttr>("nn.nodes"))
+        kernel.nodes.push_back(mlir::cast<mlir::StringAttr>(node).str());
+      kernel.scratchBytes = spec.getScratch();
+      kernel.reads = traffic(spec.getReads(), kernel.bytesRead);
+      kernel.writes = traffic(spec.getWrites(), kernel.bytesWritten);
+      manifest.kernels.push_back(std::move(kernel));
+    }
+  }
+
   /// The passes take the width of an index from the module.
   void setDataLayout(unsigned indexBits) {
     mlir::Builder builder(&context);
@@ -190,6 +218,8 @@ private:
       if (auto main = module->lookupSymbol<mlir::func::FuncOp>("main"))
         if (auto bytes = main->getAttrOfType<mlir::IntegerAttr>("mem.arena_bytes"))
           arenaBytes = bytes.getInt();
+      if (phase.name == "fuse")
+        describeKernels();
       // What the schedule leaves as an allocation is made when the model runs.
       if (phase.name == "schedule")
         allocates =

@@ -5,11 +5,15 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace pebble::mem;
 
 #include "dialects/mem/MemDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/mem/MemAttrs.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/mem/MemOps.cpp.inc"
@@ -19,6 +23,27 @@ void MemDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/mem/MemOps.cpp.inc"
       >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/mem/MemAttrs.cpp.inc"
+      >();
+}
+
+KernelSpecAttr KernelSpecAttr::of(Operation *kernel) {
+  return kernel->getAttrOfType<KernelSpecAttr>(attributeName);
+}
+
+LogicalResult KernelSpecAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayAttr reads,
+                                     ArrayAttr writes, int64_t scratch) {
+  for (ArrayAttr sizes : {reads, writes})
+    for (Attribute size : sizes) {
+      auto bytes = dyn_cast<IntegerAttr>(size);
+      if (!isa<StringAttr>(size) && !(bytes && bytes.getValue().isNonNegative()))
+        return emitError() << "expected bytes or the text of an expression, not " << size;
+    }
+  if (scratch < 0)
+    return emitError() << "has " << scratch << " bytes of scratch";
+  return success();
 }
 
 Type pebble::mem::storageType(Type element) {

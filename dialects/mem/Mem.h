@@ -5,6 +5,7 @@
 #define PEBBLE_DIALECTS_MEM_MEM_H
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
@@ -12,6 +13,9 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/mem/MemDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/mem/MemAttrs.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/mem/MemOps.h.inc"

@@ -2,6 +2,7 @@
 #ifndef PEBBLE_DIALECTS_MEM_MEMOPS
 #define PEBBLE_DIALECTS_MEM_MEMOPS
 
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -16,6 +17,33 @@ def Mem_Dialect : Dialect {
     `mem.slot` of the arena, a `mem.constant`, an input or a `mem.output`.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+def Mem_KernelSpecAttr : AttrDef<Mem_Dialect, "KernelSpec"> {
+  let mnemonic = "kernel_spec";
+  let summary = "what a kernel reads, writes and needs besides";
+  let description = [{
+    The attribute `mem.spec` of a kernel. `reads` has the most bytes that it reads of each operand,
+    `writes` the bytes that it writes of each result: an integer where the size is known, else the
+    product of the operands' dims that it is (`in0[2]` is dim 2 of operand 0), or "dynamic" where it
+    depends on data. `scratch` is the size of the buffer that a launch has to lend it, in bytes.
+    ```mlir
+    #mem.kernel_spec<reads = [64, "8 * in1[0]"], writes = ["dynamic"], scratch = 0>
+    ```
+  }];
+  let parameters = (ins "::mlir::ArrayAttr":$reads, "::mlir::ArrayAttr":$writes,
+                        "int64_t":$scratch);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The attribute's name on a kernel.
+    static constexpr ::llvm::StringLiteral attributeName = "mem.spec";
+    /// Stands for a size that depends on data.
+    static constexpr ::llvm::StringLiteral dynamicText = "dynamic";
+    /// The spec of a kernel; null when it has none.
+    static KernelSpecAttr of(::mlir::Operation *kernel);
+  }];
 }
 
 class Mem_Op<string mnemonic, list<Trait> traits = []> : Op<Mem_Dialect, mnemonic, traits>;

@@ -44,13 +44,19 @@ void KernelEmitter::bindArguments(Block &body, Block &entry) {
   llvm::append_range(values, results);
   SmallVector<Type> types{pointer};
   types.append(values.size(), pointer);
+  auto spec = mem::KernelSpecAttr::of(kernel);
+  if (spec && spec.getScratch() > 0)
+    types.push_back(pointer);
+  size_t pointers = types.size();
   for (Value value : values)
     types.append(cast<RankedTensorType>(value.getType()).getNumDynamicDims(), b.getIndexType());
   entry.addArguments(types, SmallVector<Location>(types.size(), kernel.getLoc()));
   b.setInsertionPointToStart(&entry);
   status = arith::ConstantIntOp::create(b, 0, 32);
 
-  size_t nextDim = 1 + values.size();
+  if (pointers > 1 + values.size())
+    lent = entry.getArgument(pointers - 1);
+  size_t nextDim = pointers;
   for (auto [index, value] : llvm::enumerate(values)) {
     auto type = cast<RankedTensorType>(value.getType());
     auto tensor = std::make_unique<KernelTensor>();
@@ -65,7 +71,7 @@ void KernelEmitter::bindArguments(Block &body, Block &entry) {
   }
   kernel.setFunctionType(FunctionType::get(context, types, b.getI32Type()));
   SmallVector<DictionaryAttr> attributes(types.size(), b.getDictionaryAttr({}));
-  for (size_t index = 0; index <= values.size(); ++index)
+  for (size_t index = 0; index < pointers; ++index)
     attributes[index] = b.getDictionaryAttr(b.getNamedAttr("llvm.noalias", b.getUnitAttr()));
   kernel.setAllArgAttrs(attributes);
   kernel.setAllResultAttrs(ArrayRef<DictionaryAttr>{b.getDictionaryAttr({})});

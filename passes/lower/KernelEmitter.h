@@ -29,6 +29,8 @@ public:
 
   /// The memory of an operand, a result or a constant of the kernel; null for values in between.
   const KernelTensor *tensor(mlir::Value value);
+  /// The memory that a launch lends the kernel; null when its spec asks for none.
+  mlir::Value scratch() const { return lent; }
   /// The values that the kernel yields, each with a tensor.
   llvm::ArrayRef<mlir::Value> yielded() const { return results; }
 
@@ -64,7 +66,7 @@ private:
   llvm::DenseMap<mlir::Value, std::unique_ptr<KernelTensor>> tensors;
   bool isShared = false; // Inside a loop that threads share.
   mlir::Block *entryBlock = nullptr;
-  mlir::Value status;
+  mlir::Value status, lent;
 };
 
 /// Emits a kernel op (and what follows it in its kernel) with something better than the library

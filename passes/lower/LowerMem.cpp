@@ -320,6 +320,8 @@ private:
       add(input);
     for (Value output : op.getOutputs())
       add(output);
+    if (op.getScratch())
+      add(op.getScratch());
     llvm::append_range(arguments, sizes);
     exitIf(func::CallOp::create(b, op.getKernel(), b.getI32Type(), arguments).getResult(0));
   }

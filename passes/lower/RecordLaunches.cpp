@@ -71,6 +71,8 @@ class RecordLaunches : public pebble::impl::RecordLaunchesBase<RecordLaunches> {
     auto threads = kernel ? kernel->getAttrOfType<IntegerAttr>("mem.threads") : IntegerAttr();
     SmallVector<Value> buffers(launch.getInputs());
     llvm::append_range(buffers, launch.getOutputs());
+    if (launch.getScratch())
+      buffers.push_back(launch.getScratch());
     auto isDynamic = [](Value buffer) {
       return !cast<MemRefType>(buffer.getType()).hasStaticShape();
     };

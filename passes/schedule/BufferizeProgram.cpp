@@ -143,7 +143,11 @@ private:
       outputs.push_back(buffer);
       buffers[result] = buffer;
     }
-    mem::LaunchOp::create(builder, op.getLoc(), op.getKernel(), inputs, outputs, Value());
+    Value scratch;
+    if (auto spec = mem::KernelSpecAttr::of(kernel); spec && spec.getScratch() > 0)
+      scratch = memref::AllocOp::create(builder, op.getLoc(),
+                                        MemRefType::get({spec.getScratch()}, builder.getI8Type()));
+    mem::LaunchOp::create(builder, op.getLoc(), op.getKernel(), inputs, outputs, scratch);
     return success();
   }
 

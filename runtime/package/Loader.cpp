@@ -94,7 +94,13 @@ private:
     to.bytesRead = from->bytes_read();
     to.bytesWritten = from->bytes_written();
     return charge(kMinEntryBytes) && copy(from->symbol(), to.symbol) &&
-           copy(from->nodes(), to.nodes);
+           copy(from->nodes(), to.nodes) && (!from->reads() || copy(from->reads(), to.reads)) &&
+           (!from->writes() || copy(from->writes(), to.writes));
+  }
+
+  bool copy(const fb::Traffic *from, Traffic &to) {
+    to.bytes = from->bytes();
+    return charge(kMinEntryBytes) && copy(from->expression(), to.expression);
   }
 
   bool copy(const fb::Section *from, SectionView &to) {

@@ -38,12 +38,20 @@ struct TensorSpec {
   }
 };
 
+/// How much of one operand or result a kernel moves.
+struct Traffic {
+  int64_t bytes = 0;      ///< kDynamic where only the run knows.
+  std::string expression; ///< Then what it is in terms of the operands' dims, or "dynamic".
+};
+
 struct KernelSpec {
   std::string symbol;
   std::vector<std::string> nodes; ///< Names of the ONNX nodes that it computes.
   uint64_t scratchBytes = 0;
-  uint64_t bytesRead = 0;
-  uint64_t bytesWritten = 0;
+  uint64_t bytesRead = 0;      ///< Of the operands whose size is known.
+  uint64_t bytesWritten = 0;   ///< Of the results whose size is known.
+  std::vector<Traffic> reads;  ///< One per operand; packages of earlier versions have none.
+  std::vector<Traffic> writes; ///< One per result.
 };
 
 struct Manifest {

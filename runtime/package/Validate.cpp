@@ -111,6 +111,13 @@ bool pebble::package::validate(const Manifest &manifest, std::string &error) {
       error = "a kernel's names hold control characters";
       return false;
     }
+    for (const std::vector<Traffic> *moved : {&kernel.reads, &kernel.writes})
+      if (!std::all_of(moved->begin(), moved->end(), [](const Traffic &one) {
+            return one.bytes >= kDynamic && isPrintable(one.expression);
+          })) {
+        error = "kernel '" + kernel.symbol + "' reads or writes what is no number of bytes";
+        return false;
+      }
   }
   return validateTensors(manifest.inputs, "input", error) &&
          validateTensors(manifest.outputs, "output", error);

@@ -73,8 +73,10 @@ public:
     for (const KernelSpec &kernel : manifest.kernels) {
       auto symbol = builder.CreateString(kernel.symbol);
       auto nodes = strings(kernel.nodes);
+      auto reads = traffic(kernel.reads);
+      auto writes = traffic(kernel.writes);
       kernels.push_back(fb::CreateKernel(builder, symbol, nodes, kernel.scratchBytes,
-                                         kernel.bytesRead, kernel.bytesWritten));
+                                         kernel.bytesRead, kernel.bytesWritten, reads, writes));
     }
     // The order of evaluation of a call's arguments is unspecified, and with it the layout of the
     // bytes: every part is made in a statement of its own.
@@ -104,6 +106,16 @@ public:
 private:
   Strings strings(const std::vector<std::string> &texts) {
     return builder.CreateVectorOfStrings(texts);
+  }
+
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Traffic>>>
+  traffic(const std::vector<Traffic> &moved) {
+    std::vector<flatbuffers::Offset<fb::Traffic>> result;
+    for (const Traffic &one : moved) {
+      auto expression = builder.CreateString(one.expression);
+      result.push_back(fb::CreateTraffic(builder, one.bytes, expression));
+    }
+    return builder.CreateVector(result);
   }
 
   flatbuffers::Offset<fb::Section> section(const SectionView &view) {

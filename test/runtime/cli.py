@@ -206,15 +206,21 @@ def test_data(suite):
 
 
 def test_inspect(suite):
-    done = suite.expect("inspect", 0, "a: f32 [batch, n]", "inspect",
-                        suite.folder / "dynamic.pbl")
-    del done
+    suite.expect("inspect", 0, "a: f32 [batch, n]", "inspect", suite.folder / "dynamic.pbl")
+    suite.expect("inspect: kernels", 0, "sum_rows: 4 * in0[0] * in0[1], 8 -> 4 * in0[0], "
+                 "scratch 0; ReduceSum_0, Add_1", "inspect", suite.folder / "dynamic.pbl")
+    suite.expect("inspect: kernels of an earlier version", 0, "sum_rows: 8 in all -> 16 in all",
+                 "inspect", suite.folder / "golden.pbl")
     report = json.loads(suite.call("inspect", "--json", suite.folder / "dynamic.pbl").stdout)
     suite.report.add("inspect --json", report["model"] == "dynamic"
                      and report["inputs"][0] == {"name": "a", "dtype": "f32", "shape": [-1, -1],
                                                  "dim_names": ["batch", "n"]}
                      and [s["name"] for s in report["sections"]] == ["constants", "code"],
                      str(report))
+    kernel = report["kernels"][0]
+    suite.report.add("inspect --json: kernels", kernel["reads"] == ["4 * in0[0] * in0[1]", 8]
+                     and kernel["writes"] == ["4 * in0[0]"] and kernel["scratch_bytes"] == 0,
+                     str(kernel))
     suite.expect("inspect --verify", 0, "model", "inspect", "--verify", suite.folder / "small.pbl")
     damaged = suite.folder / "damaged.pbl"
     whole = bytearray((suite.folder / "small.pbl").read_bytes())

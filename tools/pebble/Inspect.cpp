@@ -41,6 +41,14 @@ ordered_json tensorJson(const package::TensorSpec &tensor) {
           {"dim_names", tensor.dimNames}};
 }
 
+/// One entry per operand or result: bytes, or the text of what the run knows.
+ordered_json trafficJson(const std::vector<package::Traffic> &moved) {
+  ordered_json list = ordered_json::array();
+  for (const package::Traffic &one : moved)
+    list.push_back(one.bytes >= 0 ? ordered_json(one.bytes) : ordered_json(one.expression));
+  return list;
+}
+
 ordered_json toJson(const package::Package &package) {
   const package::Manifest &m = package.manifest();
   ordered_json json = {{"schema_version", kInspectSchema},
@@ -74,7 +82,9 @@ ordered_json toJson(const package::Package &package) {
                                {"nodes", kernel.nodes},
                                {"scratch_bytes", kernel.scratchBytes},
                                {"bytes_read", kernel.bytesRead},
-                               {"bytes_written", kernel.bytesWritten}});
+                               {"bytes_written", kernel.bytesWritten},
+                               {"reads", trafficJson(kernel.reads)},
+                               {"writes", trafficJson(kernel.writes)}});
   return json;
 }
 
@@ -83,6 +93,16 @@ std::string join(const std::vector<std::string> &words, const char *separator) {
   for (const std::string &word : words)
     text += (text.empty() ? "" : separator) + word;
   return text.empty() ? "none" : text;
+}
+
+/// Packages of earlier versions have the sum alone.
+std::string trafficText(const std::vector<package::Traffic> &moved, uint64_t sum) {
+  if (moved.empty() && sum > 0)
+    return std::to_string(sum) + " in all";
+  std::vector<std::string> words;
+  for (const package::Traffic &one : moved)
+    words.push_back(one.bytes >= 0 ? std::to_string(one.bytes) : one.expression);
+  return join(words, ", ");
 }
 
 void printTensors(const char *title, const std::vector<package::TensorSpec> &tensors) {
@@ -119,11 +139,12 @@ void print(const package::Package &package) {
                 number(section.offset));
   if (m.kernels.empty())
     return;
-  std::printf("kernels: read, written, scratch bytes; nodes\n");
+  std::printf("kernels: bytes read of each operand -> written of each result; nodes\n");
   for (const package::KernelSpec &kernel : m.kernels)
-    std::printf("  %s: %llu, %llu, %llu; %s\n", kernel.symbol.c_str(), number(kernel.bytesRead),
-                number(kernel.bytesWritten), number(kernel.scratchBytes),
-                join(kernel.nodes, ", ").c_str());
+    std::printf("  %s: %s -> %s, scratch %llu; %s\n", kernel.symbol.c_str(),
+                trafficText(kernel.reads, kernel.bytesRead).c_str(),
+                trafficText(kernel.writes, kernel.bytesWritten).c_str(),
+                number(kernel.scratchBytes), join(kernel.nodes, ", ").c_str());
 }
 
 int inspect(const InspectOptions &options) {

@@ -26,7 +26,8 @@ Manifest richManifest() {
   manifest.cpuFeatures = {"avx2", "fma"};
   manifest.modelSha256[31] = 7;
   manifest.arenaBytes = 123456;
-  manifest.kernels = {{"conv_0", {"Conv_1", "Relu_2"}, 64, 1000, 2000}, {"copy", {}, 0, 8, 8}};
+  manifest.kernels = {{"conv_0", {"Conv_1", "Relu_2"}, 64, 1000, 2000, {}, {}},
+                      {"copy", {}, 0, 8, 0, {{8, ""}}, {{package::kDynamic, "4 * in0[0]"}}}};
   manifest.inputs.push_back({"mask", PEBBLE_BOOL, {kDynamic, 3}, {"batch", ""}});
   manifest.outputs.push_back({"scalar", PEBBLE_F64, {}, {}});
   return manifest;
@@ -120,6 +121,11 @@ TEST(Package, RoundTrip) {
   ASSERT_EQ(read.kernels.size(), 2u);
   EXPECT_EQ(read.kernels[0].nodes, (std::vector<std::string>{"Conv_1", "Relu_2"}));
   EXPECT_EQ(read.kernels[0].bytesWritten, 2000u);
+  ASSERT_EQ(read.kernels[1].reads.size(), 1u);
+  EXPECT_EQ(read.kernels[1].reads[0].bytes, 8);
+  ASSERT_EQ(read.kernels[1].writes.size(), 1u);
+  EXPECT_EQ(read.kernels[1].writes[0].bytes, package::kDynamic);
+  EXPECT_EQ(read.kernels[1].writes[0].expression, "4 * in0[0]");
 
   ASSERT_EQ(package->sections().size(), 3u);
   EXPECT_EQ(package->constants().size, 10000u);

@@ -36,6 +36,13 @@ inline package::Manifest dynamicManifest() {
   manifest.inputs = {{"a", PEBBLE_F32, {-1, -1}, {"batch", "n"}},
                      {"b", PEBBLE_F32, {-1}, {"batch"}}};
   manifest.outputs = {{"sum", PEBBLE_F32, {-1}, {"batch"}}};
+  manifest.kernels = {{"sum_rows",
+                       {"ReduceSum_0", "Add_1"},
+                       0,
+                       8,
+                       0,
+                       {{package::kDynamic, "4 * in0[0] * in0[1]"}, {8, ""}},
+                       {{package::kDynamic, "4 * in0[0]"}}}};
   return manifest;
 }
 
