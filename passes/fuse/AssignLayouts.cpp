@@ -21,11 +21,17 @@ namespace {
 
 constexpr int64_t toChannelsLast[] = {0, 2, 3, 1}, toChannelsFirst[] = {0, 3, 1, 2};
 
-/// A two-dimensional f32 layer whose sizes are all known.
-bool isStaticImageLayer(Operation *op) {
+/// A two-dimensional f32 layer with known channels. An image side may be unknown where the layer's
+/// padding and last window do not depend on it.
+bool isImageLayer(Operation *op, nn::AutoPad autoPad, bool ceilMode) {
   RankedTensorType input = tensorTypeOf(op->getOperand(0)), result = tensorTypeOf(op->getResult(0));
-  return input.getRank() == 4 && input.getElementType().isF32() && input.hasStaticShape() &&
-         result.hasStaticShape() && result.getNumElements() > 0;
+  if (input.getRank() != 4 || !input.getElementType().isF32() || input.isDynamicDim(1) ||
+      result.isDynamicDim(1) || llvm::is_contained(input.getShape(), 0) ||
+      llvm::is_contained(result.getShape(), 0))
+    return false;
+  bool knownSides = !input.isDynamicDim(2) && !input.isDynamicDim(3) && !result.isDynamicDim(2) &&
+                    !result.isDynamicDim(3);
+  return knownSides || (autoPad == nn::AutoPad::explicit_pads && !ceilMode);
 }
 
 struct Window {
@@ -34,7 +40,7 @@ struct Window {
 };
 
 /// Pads as they come out for this input; the bottom and right ones cover what the last window
-/// reads.
+/// reads, or are the declared ones where only the run knows it.
 Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int64_t> kernel,
                   ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads,
                   nn::AutoPad autoPad) {
@@ -44,6 +50,11 @@ Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int6
   window.dilations.assign(dilations.begin(), dilations.end());
   window.pads.resize(4);
   for (int dim = 0; dim < 2; ++dim) {
+    if (input.isDynamicDim(dim + 2) || result.isDynamicDim(dim + 2)) {
+      window.pads[dim] = pads[dim];
+      window.pads[dim + 2] = pads[dim + 2];
+      continue;
+    }
     int64_t extent = (kernel[dim] - 1) * dilations[dim] + 1;
     int64_t covered = (result.getDimSize(dim + 2) - 1) * strides[dim] + extent;
     int64_t needed = covered - input.getDimSize(dim + 2);
@@ -63,8 +74,9 @@ Value padImage(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<in
   if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
     return value;
   SmallVector<int64_t> shape(tensorTypeOf(value).getShape());
-  shape[1] += pads[0] + pads[2];
-  shape[2] += pads[1] + pads[3];
+  for (int dim : {0, 1})
+    if (!ShapedType::isDynamic(shape[dim + 1]))
+      shape[dim + 1] += pads[dim] + pads[dim + 2];
   Value amounts = buildInts(rewriter, loc, {0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0});
   return nn::PadOp::create(rewriter, loc, tensorTypeOf(value).clone(shape), value, amounts, Value(),
                            Value(), nn::PadMode::constant);
@@ -93,7 +105,7 @@ public:
 
   LogicalResult matchAndRewrite(nn::ConvOp op, PatternRewriter &rewriter) const override {
     ElementsAttr weights = nn::constantAttr(op.getWeight());
-    if (!weights || !isStaticImageLayer(op))
+    if (!weights || !isImageLayer(op, op.getAutoPad(), /*ceilMode=*/false))
       return failure();
     Location loc = op.getLoc();
     RankedTensorType weightType = tensorTypeOf(op.getWeight()),
@@ -193,7 +205,7 @@ public:
   using OpRewritePattern<PoolOp>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(PoolOp op, PatternRewriter &rewriter) const override {
-    if (!isStaticImageLayer(op))
+    if (!isImageLayer(op, op.getAutoPad(), op.getCeilMode()))
       return failure();
     RankedTensorType resultType = tensorTypeOf(op.getResult());
     Window window = makeWindow(tensorTypeOf(op.getInput()), resultType, op.getKernelShape(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "passes/Passes.h"
+#include "passes/analysis/SymbolicDims.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -48,7 +48,7 @@ struct Group {
 
 class KernelFormer {
 public:
-  explicit KernelFormer(Block &block) : block(block) {}
+  KernelFormer(Block &block, SymbolicDims &dims) : block(block), dims(dims) {}
 
   void run() {
     for (Operation &op : block)
@@ -93,20 +93,13 @@ private:
   }
 
   bool sameShape(Operation *op, unsigned group) {
-    auto type = cast<RankedTensorType>(op->getResult(0).getType());
-    auto rootType = cast<RankedTensorType>(groups[group].members.front()->getResult(0).getType());
-    if (type.getShape() != rootType.getShape())
+    Value result = op->getResult(0), root = groups[group].members.front()->getResult(0);
+    if (cast<RankedTensorType>(result.getType()).getShape() !=
+        cast<RankedTensorType>(root.getType()).getShape())
       return false;
-    if (type.hasStaticShape())
-      return true;
-    // Equal unknown dims are only certain when every operand comes from the group or is a scalar.
-    return llvm::all_of(op->getOperands(), [&](Value operand) {
-      auto operandType = cast<RankedTensorType>(operand.getType());
-      Operation *producer = operand.getDefiningOp();
-      return (producer && inGroup(producer, group)) ||
-             (operandType.hasStaticShape() && operandType.getNumElements() == 1 &&
-              operandType.getRank() <= type.getRank());
-    });
+    // Unknown dims are equal when they are one expression of the inputs' dims.
+    SmallVector<AffineExpr> own(dims.of(result));
+    return ArrayRef(own) == dims.of(root);
   }
 
   /// Whether `from`, an operation outside `group`, needs a result of `group`.
@@ -192,19 +185,41 @@ private:
   }
 
   Block &block;
+  SymbolicDims &dims;
   std::vector<Group> groups;
   llvm::DenseMap<Operation *, unsigned> groupOf;
 };
 
 class FormKernels : public pebble::impl::FormKernelsBase<FormKernels> {
+  /// Dims of one name are equal: who runs the program checks it.
+  void bindArguments(SymbolicDims &dims) {
+    func::FuncOp function = getOperation();
+    if (function.isExternal())
+      return;
+    for (BlockArgument argument : function.getArguments()) {
+      auto type = dyn_cast<RankedTensorType>(argument.getType());
+      if (!type)
+        continue;
+      std::vector<std::string> names(type.getRank());
+      if (auto given = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "nn.dims"))
+        for (auto [name, attr] : llvm::zip(names, given))
+          name = cast<StringAttr>(attr).str();
+      dims.bind(argument, names);
+    }
+  }
+
   void runOnOperation() override {
     SmallVector<Block *> blocks;
     getOperation().walk<WalkOrder::PreOrder>([&](Block *block) {
       if (!isa<nn::FusedOp>(block->getParentOp()))
         blocks.push_back(block);
     });
-    for (Block *block : blocks)
-      KernelFormer(*block).run();
+    for (Block *block : blocks) {
+      // A layer's expressions are known by its value, which forming kernels replaces.
+      SymbolicDims dims(&getContext());
+      bindArguments(dims);
+      KernelFormer(*block, dims).run();
+    }
   }
 };
 

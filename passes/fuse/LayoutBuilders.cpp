@@ -30,6 +30,10 @@ Value pebble::buildInts(OpBuilder &builder, Location loc, ArrayRef<int64_t> valu
 }
 
 Value pebble::buildReshape(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> sizes(shape);
+  for (int64_t &size : sizes)
+    if (ShapedType::isDynamic(size))
+      size = -1;
   return nn::ReshapeOp::create(builder, loc, tensorTypeOf(value).clone(shape), value,
-                               buildInts(builder, loc, shape), /*allowzero=*/true);
+                               buildInts(builder, loc, sizes), /*allowzero=*/true);
 }

@@ -23,7 +23,7 @@ mlir::Value buildTranspose(mlir::OpBuilder &builder, mlir::Location loc, mlir::V
 /// A one-dimensional i64 `nn.constant`.
 mlir::Value buildInts(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> values);
 
-/// `nn.reshape` to a static shape of as many elements.
+/// `nn.reshape` to a shape of as many elements with at most one unknown dim.
 mlir::Value buildReshape(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
                          llvm::ArrayRef<int64_t> shape);
 

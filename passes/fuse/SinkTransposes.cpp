@@ -181,7 +181,7 @@ public:
       return failure();
     auto source = op->getOperand(0).getDefiningOp<nn::TransposeOp>();
     std::optional<SmallVector<int64_t>> axes = nn::constantInts(op->getOperand(1));
-    if (!source || !axes || !tensorTypeOf(op->getResult(0)).hasStaticShape())
+    if (!source || !axes)
       return failure();
     Permutation permutation(source.getPermutation());
     int64_t rank = permutation.size();
@@ -226,7 +226,10 @@ public:
         rewriter.replaceOp(op, buildTranspose(rewriter, op.getLoc(), inner.getInput(), composed));
       return success();
     }
-    if (type.hasStaticShape() && keepsOrder(type, op.getPermutation())) {
+    // A reshape can leave one dim to be found out.
+    bool canReshape = type.hasStaticShape() ||
+                      (type.getNumDynamicDims() == 1 && !llvm::is_contained(type.getShape(), 0));
+    if (canReshape && keepsOrder(type, op.getPermutation())) {
       rewriter.replaceOp(op, buildReshape(rewriter, op.getLoc(), op.getInput(),
                                           tensorTypeOf(op.getResult()).getShape()));
       return success();

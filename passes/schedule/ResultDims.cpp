@@ -24,6 +24,8 @@ SmallVector<Value> ResultDims::of(Value tensor, Location loc) {
   } else if (auto product = dyn_cast<nn::MatMulPackedOp>(op)) {
     dims = of(product.getInput(), loc);
     dims.back() = arith::ConstantIndexOp::create(builder, loc, type.getShape().back());
+  } else if (op->hasTrait<nn::EpilogueOp>()) {
+    dims = ofWindow(op, loc);
   } else {
     callShapeFunction(op, loc);
     return known.lookup(tensor);
@@ -71,6 +73,65 @@ Value ResultDims::bufferOf(Value tensor, Location loc) {
   auto type = cast<RankedTensorType>(tensor.getType());
   return buffers[tensor] = mem::ConstantOp::create(builder, loc, mem::bufferType(type),
                                                    constant.getValue(), IntegerAttr());
+}
+
+/// Calls the shape function of the layer that `op` was, which refuses windows larger than the
+/// input.
+SmallVector<Value> ResultDims::ofWindow(Operation *op, Location loc) {
+  bool isPool = isa<nn::PoolNhwcOp>(op);
+  SmallVector<int64_t> kernel, ints;
+  auto append = [&](ArrayRef<int64_t> values) {
+    ints.push_back(values.size());
+    llvm::append_range(ints, values);
+  };
+  SmallVector<int64_t> noPads(4, 0);
+  int64_t group = 1, channels = 1;
+  int64_t results = cast<RankedTensorType>(op->getResult(0).getType()).getShape().back();
+  ArrayRef<int64_t> strides, dilations, pads = noPads;
+  if (auto pool = dyn_cast<nn::PoolNhwcOp>(op)) {
+    append(pool.getKernelShape());
+    strides = pool.getStrides(), dilations = pool.getDilations(), pads = pool.getPads();
+  } else {
+    ArrayRef<int64_t> weight = cast<RankedTensorType>(op->getOperand(1).getType()).getShape();
+    if (auto conv = dyn_cast<nn::ConvNhwcOp>(op)) {
+      strides = conv.getStrides(), dilations = conv.getDilations();
+      group = weight[0], channels = weight[4];
+      kernel = {weight[2], weight[3]};
+    } else {
+      auto depthwise = cast<nn::DepthwiseNhwcOp>(op);
+      strides = depthwise.getStrides(), dilations = depthwise.getDilations();
+      pads = depthwise.getPads();
+      group = results;
+      kernel = {weight[0], weight[1]};
+    }
+  }
+  append(strides);
+  append(dilations);
+  append(pads);
+  // A pool ends with ceil_mode and auto_pad, a convolution with group and auto_pad.
+  ints.push_back(isPool ? 0 : group);
+  ints.push_back(0);
+
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value).getResult();
+  };
+  SmallVector<Value> image = of(op->getOperand(0), loc);
+  SmallVector<Value> sizes{image[0], image[3], image[1], image[2]};
+  SmallVector<int64_t> operandRanks{4};
+  SmallVector<bool> present{true};
+  if (!isPool) {
+    for (int64_t size : {results, channels, kernel[0], kernel[1]})
+      sizes.push_back(constant(size));
+    operandRanks.push_back(4);
+    present.append({true, false});
+  }
+  SmallVector<int32_t> dtypes(operandRanks.size(), nn::dtypeOf(builder.getF32Type()));
+  auto call = mem::InferDimsOp::create(builder, loc, SmallVector<Type>(4, builder.getIndexType()),
+                                       isPool ? "max_pool" : "conv", sizes, ValueRange(),
+                                       ArrayRef<int64_t>(), operandRanks, dtypes, present, ints,
+                                       ArrayRef<double>(), ArrayRef<int64_t>{4});
+  auto dims = call.getDims();
+  return {dims[0], dims[2], dims[3], dims[1]};
 }
 
 void ResultDims::callShapeFunction(Operation *op, Location loc) {

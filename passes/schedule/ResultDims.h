@@ -26,6 +26,7 @@ public:
 private:
   llvm::SmallVector<mlir::Value> broadcast(mlir::Operation *op, mlir::RankedTensorType type,
                                            mlir::Location loc);
+  llvm::SmallVector<mlir::Value> ofWindow(mlir::Operation *op, mlir::Location loc);
   void callShapeFunction(mlir::Operation *op, mlir::Location loc);
   mlir::Value bufferOf(mlir::Value tensor, mlir::Location loc);
 

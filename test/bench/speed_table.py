@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Times the float models against ONNX Runtime, interleaved in one run, and prints the table.
 
-Batch 1, f32. Runs `pebble bench --vs onnxruntime`, which alternates blocks of both engines, so that
+Batch 1, f32. With --dynamic, the models with dims that only a run knows, both with those left
+dynamic and with them bound at compile time. Runs `pebble bench --vs onnxruntime`, which alternates blocks of both engines, so that
 a change of the machine's speed hits both. Nothing else should run on the machine.
 """
 import json
@@ -22,9 +23,11 @@ MODELS = ["mnist-8", "cifar_resnet_4b", "cifar_vit", "mobilenetv2_0.35", "yunet"
           "light_resnet50", "light_densenet121", "light_squeezenet", "light_shufflenet",
           "light_inception_v2"]
 
+DYNAMIC_MODELS = ["ppocr5_rec", "ppocr6_tiny_rec", "ppocr_cls", "ppocr5_det"]
 
-def bench(binary, model, threads, tmp):
-    """The report of `pebble bench`, or a message."""
+
+def bench(binary, model, threads, tmp, bind=True):
+    """The report of `pebble bench`, or a message; with `bind`, of a model compiled for the sizes."""
     file = model.find(tmp)
     if file is None:
         return f"no data ({model.model})"
@@ -37,7 +40,7 @@ def bench(binary, model, threads, tmp):
         inputs += ["--input", f"{name}={path}"]
         # Both engines know the sizes: ONNX Runtime plans its memory on the first run.
         for axis, (symbol, size) in enumerate(zip(symbols[name], value.shape)):
-            if not isinstance(symbol, int):
+            if bind and not isinstance(symbol, int):
                 dims += ["--dim", f"{symbol or f'{name}.{axis}'}={size}"]
     package, figures = tmp / "model.pbl", tmp / "bench.json"
     commands = [["compile", file, "--target", "x86", "-o", package, *dims],
@@ -50,18 +53,43 @@ def bench(binary, model, threads, tmp):
     return json.loads(figures.read_text(encoding="utf-8"))
 
 
+def compare_dynamic(binary, report, args, by_name):
+    """The table of --dynamic."""
+    print("| model | dynamic, ms | bound, ms | ONNX Runtime, ms | ratio dynamic | ratio bound |")
+    print("|---|---|---|---|---|---|")
+    for name in [name for name in DYNAMIC_MODELS if args.filter in name]:
+        figures = []
+        for bind in (False, True):
+            with tempfile.TemporaryDirectory(prefix="speed") as scratch:
+                figures.append(bench(binary, by_name[name], args.threads, pathlib.Path(scratch),
+                                     bind))
+        messages = [text for text in figures if isinstance(text, str)]
+        if messages:
+            report.skip(name, messages[0])
+            continue
+        ours = [figure["pebble"]["median_ms"] for figure in figures]
+        theirs = [figure["onnxruntime"]["median_ms"] for figure in figures]
+        print(f"| {name} | {ours[0]:.3g} | {ours[1]:.3g} | {theirs[0]:.3g} | "
+              f"{theirs[0] / ours[0]:.2f} | {theirs[1] / ours[1]:.2f} |", flush=True)
+        report.add(name, True)
+    return report.finish()
+
+
 def main():
     p = results.parser(__doc__)
     p.add_argument("--filter", default="", help="only the models whose name contains this")
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--dynamic", action="store_true", help="compare dynamic with bound dims")
     p.add_argument("--json", help="write the figures to this file")
     args = p.parse_args()
     binary = str(pathlib.Path(args.build).resolve() / "bin" / "pebble")
     report = results.Results(args)
+    by_name = {model.name: model for model in models.table()}
+    if args.dynamic:
+        return compare_dynamic(binary, report, args, by_name)
     rows, ratios = {}, []
     print("| model | Pebble, ms | ONNX Runtime, ms | ratio |")
     print("|---|---|---|---|")
-    by_name = {model.name: model for model in models.table()}
     for name in [name for name in MODELS if args.filter in name]:
         with tempfile.TemporaryDirectory(prefix="speed") as scratch:
             figures = bench(binary, by_name[name], args.threads, pathlib.Path(scratch))

@@ -22,6 +22,9 @@ public:
   TileEmitter(ImplicitLocOpBuilder &b, const Tile &tile) : b(b), tile(tile) {}
 
   SmallVector<Value> run() {
+    if (tile.valid)
+      mask =
+          vector::CreateMaskOp::create(b, VectorType::get(tile.lanes, b.getI1Type()), tile.valid);
     SmallVector<Value> sums;
     for (int64_t part = 0; part < tile.split; ++part)
       for (int64_t row = 0; row < tile.rows; ++row)
@@ -81,10 +84,14 @@ private:
   SmallVector<Value> step(Value input, Value weight, ArrayRef<Value> sums, int64_t part) {
     SmallVector<Value> next(sums.begin(), sums.end());
     SmallVector<Value> weights;
-    for (int64_t vector = 0; vector < tile.vectors; ++vector)
+    for (int64_t vector = 0; vector < tile.vectors; ++vector) {
+      auto type = VectorType::get(tile.lanesOf(vector), b.getF32Type());
+      Value at = addConstant(b, weight, vector * tile.lanes);
       weights.push_back(
-          vector::LoadOp::create(b, VectorType::get(tile.lanesOf(vector), b.getF32Type()),
-                                 tile.weight, addConstant(b, weight, vector * tile.lanes)));
+          tile.valid ? vector::MaskedLoadOp::create(b, type, tile.weight, at, mask, zero(vector))
+                           .getResult()
+                     : vector::LoadOp::create(b, type, tile.weight, at).getResult());
+    }
     for (int64_t row = 0; row < tile.rows; ++row) {
       OpFoldResult offset = multiply(b, b.getIndexAttr(row), tile.rowStride);
       Value at = constantOf(offset) ? addConstant(b, input, *constantOf(offset))
@@ -101,6 +108,7 @@ private:
 
   ImplicitLocOpBuilder &b;
   const Tile &tile;
+  Value mask; // Of the lanes that exist, where not all do.
 };
 
 } // namespace
@@ -109,9 +117,70 @@ SmallVector<Value> pebble::emitTile(ImplicitLocOpBuilder &builder, const Tile &t
   return TileEmitter(builder, tile).run();
 }
 
-int64_t pebble::evenRows(int64_t extent, int64_t most) {
+/// Rows of a tile for `extent` rows in all: the most that fit, evened out over the tiles.
+static int64_t evenRows(int64_t extent, int64_t most) {
   int64_t tiles = llvm::divideCeil(extent, most);
-  return llvm::divideCeil(extent, tiles);
+  return tiles == 0 ? most : llvm::divideCeil(extent, tiles);
+}
+
+void pebble::forRowTiles(KernelEmitter &emitter, OpFoldResult begin, OpFoldResult end, int64_t most,
+                         llvm::function_ref<void(Value, int64_t)> emit) {
+  ImplicitLocOpBuilder &b = emitter.builder();
+  auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value).getResult(); };
+  std::optional<int64_t> first = constantOf(begin), last = constantOf(end);
+  if (first && last) {
+    int64_t rows = evenRows(*last - *first, most), full = (*last - *first) / rows * rows;
+    emitter.loop(begin, b.getIndexAttr(*first + full), rows, [&](Value row) { emit(row, rows); });
+    if (*first + full < *last)
+      emit(index(*first + full), *last - *first - full);
+    return;
+  }
+
+  // Whole tiles of the largest size, then one size for what is left: the smallest that holds it, or
+  // the largest below that has room without leaving the range.
+  SmallVector<int64_t> sizes{1};
+  for (int64_t size : {int64_t(4), int64_t(8), most})
+    if (size > sizes.back() && size <= most)
+      sizes.push_back(size);
+  Value from = toValue(b, begin), limit = toValue(b, end);
+  Value count = arith::SubIOp::create(b, limit, from);
+  Value whole =
+      arith::MulIOp::create(b, arith::DivUIOp::create(b, count, index(most)), index(most));
+  Value rest = arith::SubIOp::create(b, count, whole), chosen = index(1);
+  for (auto [below, size] : llvm::zip(sizes, ArrayRef(sizes).drop_front())) {
+    Value isLeft = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, rest, index(below));
+    Value hasRoom = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, count, index(size));
+    Value fits = arith::AndIOp::create(b, isLeft, hasRoom);
+    chosen = arith::SelectOp::create(b, fits, index(size), chosen);
+  }
+  Value start = arith::AddIOp::create(b, from, whole);
+  for (int64_t size : llvm::reverse(sizes)) {
+    Value isChosen = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, chosen, index(size));
+    Value stop = arith::SelectOp::create(b, isChosen, limit, start);
+    Value latest = arith::SubIOp::create(b, limit, index(size));
+    // The largest tiles for what is left follow the whole ones in one loop.
+    emitter.loop(size == most ? from : start, stop, size, [&](Value row) {
+      emit(size == 1 ? row : arith::MinSIOp::create(b, row, latest).getResult(), size);
+    });
+  }
+}
+
+void pebble::forImageRows(KernelEmitter &emitter, OpFoldResult images, OpFoldResult rows,
+                          llvm::function_ref<void(Value, Value)> body, int64_t cost) {
+  if (constantOf(images))
+    return emitter.parallelLoops(
+        {images, rows}, [&](ArrayRef<Value> at) { body(at[0], at[1]); }, cost);
+  // A batch that only the run knows is often 1, and threads share the outermost loop alone: one
+  // loop over all rows.
+  ImplicitLocOpBuilder &b = emitter.builder();
+  Value perImage = toValue(b, rows);
+  emitter.parallelLoops(
+      {multiply(b, images, rows)},
+      [&](ArrayRef<Value> at) {
+        body(arith::DivUIOp::create(b, at[0], perImage),
+             arith::RemUIOp::create(b, at[0], perImage));
+      },
+      cost);
 }
 
 EpilogueStore::EpilogueStore(KernelEmitter &emitter, Operation *rootOp)

@@ -23,6 +23,8 @@ struct Tile {
   llvm::SmallVector<ReductionLoop, 3> loops;
   /// Start of the sums, one a vector; null for zero.
   llvm::SmallVector<mlir::Value> start;
+  /// How many lanes of the one vector exist in memory; null for all.
+  mlir::Value valid;
   /// Interleaved partial sums, for tiles too small to hide the latency of an addition.
   int64_t split = 1;
 
@@ -32,8 +34,20 @@ struct Tile {
 /// Emits the sums, row by row.
 llvm::SmallVector<mlir::Value> emitTile(mlir::ImplicitLocOpBuilder &builder, const Tile &tile);
 
-/// Rows of a tile for `extent` rows in all: the most that fit, evened out over the tiles.
-int64_t evenRows(int64_t extent, int64_t most);
+/// What is assumed of an image's side that only the run knows, where the order of loops depends on
+/// it; results do not.
+inline constexpr int64_t likelySide = 64;
+
+/// Loops over the rows of all images, which threads share.
+void forImageRows(KernelEmitter &emitter, mlir::OpFoldResult images, mlir::OpFoldResult rows,
+                  llvm::function_ref<void(mlir::Value image, mlir::Value row)> body, int64_t cost);
+
+/// Covers the rows `[begin, end)` with tiles of at most `most` rows; `emit` gets a tile's first row
+/// and its number of rows. A known number of rows is divided evenly. For an unknown one there are a
+/// few sizes of tile, and the last tile may overlap the one before: `emit` must be able to make a
+/// row twice.
+void forRowTiles(KernelEmitter &emitter, mlir::OpFoldResult begin, mlir::OpFoldResult end,
+                 int64_t most, llvm::function_ref<void(mlir::Value row, int64_t rows)> emit);
 
 /// Stores the values that follow from a root op's elements. Vector by vector where everything
 /// behind the root has a vector form; otherwise the root's elements are stored as they are and

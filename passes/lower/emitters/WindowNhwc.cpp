@@ -14,15 +14,24 @@ WindowLoops::WindowLoops(KernelEmitter &emitter, Operation *op, ArrayRef<int64_t
                          ArrayRef<int64_t> pads)
     : emitter(emitter), b(emitter.builder()), epilogue(emitter, op),
       input(emitter.tensor(op->getOperand(0))), kernel(kernel), strides(strides),
-      dilations(dilations), pads(pads), inputShape(input->type.getShape()),
-      resultShape(cast<RankedTensorType>(op->getResult(0).getType()).getShape()) {}
+      dilations(dilations), pads(pads), inputDims(input->dims),
+      resultDims(emitter.tensor(emitter.yieldedFrom(op).front())->dims) {}
+
+/// Whether the last window may end in the padding behind the input.
+bool WindowLoops::reachesBeyond(int dim) const {
+  std::optional<int64_t> extent = constantOf(inputDims[dim + 1]);
+  std::optional<int64_t> places = constantOf(resultDims[dim + 1]);
+  if (!extent || !places)
+    return pads[dim + 2] > 0;
+  int64_t last = (*places - 1) * strides[dim] - pads[dim];
+  return last + (kernel[dim] - 1) * dilations[dim] >= *extent;
+}
 
 /// Window positions k with 0 <= position * stride - pad + k * dilation < extent.
 WindowLoops::Range WindowLoops::range(Value position, int dim) {
   auto constant = [&](int64_t value) {
     return arith::ConstantIndexOp::create(b, value).getResult();
   };
-  int64_t extent = inputShape[dim + 1], last = resultShape[dim + 1] - 1;
   Value origin = arith::SubIOp::create(
       b, arith::MulIOp::create(b, position, constant(strides[dim])), constant(pads[dim]));
   Range result{constant(0), constant(kernel[dim]), origin};
@@ -32,9 +41,11 @@ WindowLoops::Range WindowLoops::range(Value position, int dim) {
     Value skipped = arith::DivSIOp::create(b, missing, constant(dilations[dim]));
     result.begin = arith::MaxSIOp::create(b, skipped, constant(0));
   }
-  if (last * strides[dim] - pads[dim] + (kernel[dim] - 1) * dilations[dim] >= extent) {
+  if (reachesBeyond(dim)) {
     // ceil((extent - origin) / dilation), at most the kernel's size.
-    Value left = arith::SubIOp::create(b, constant(extent + dilations[dim] - 1), origin);
+    Value extent =
+        arith::AddIOp::create(b, toValue(b, inputDims[dim + 1]), constant(dilations[dim] - 1));
+    Value left = arith::SubIOp::create(b, extent, origin);
     Value inside = arith::DivSIOp::create(b, left, constant(dilations[dim]));
     result.end = arith::MinSIOp::create(b, inside, constant(kernel[dim]));
   }
@@ -42,24 +53,22 @@ WindowLoops::Range WindowLoops::range(Value position, int dim) {
 }
 
 void WindowLoops::run(Start start, Step step, Finish finish) {
-  int64_t channels = resultShape[3];
+  int64_t channels = *constantOf(resultDims[3]);
   int64_t lanes = std::min<int64_t>(emitter.options().vectorBytes / 4, channels);
-  emitter.parallelLoops(
-      {b.getIndexAttr(resultShape[0]), b.getIndexAttr(resultShape[1])},
-      [&](ArrayRef<Value> at) {
-        int64_t full = channels / lanes * lanes;
-        emitter.loop(b.getIndexAttr(0), b.getIndexAttr(full), lanes, [&](Value channel) {
-          emitPixels(at[0], at[1], channel, lanes, start, step, finish);
-        });
-        if (full < channels)
-          emitPixels(at[0], at[1], arith::ConstantIndexOp::create(b, full), channels - full, start,
-                     step, finish);
-        if (epilogue.needsFinish())
-          emitter.loop(b.getIndexAttr(0), b.getIndexAttr(resultShape[2]), 1, [&](Value column) {
-            epilogue.finish({at[0], at[1], column}, b.getIndexAttr(0), b.getIndexAttr(channels));
-          });
-      },
-      resultShape[2] * channels * kernel[0] * kernel[1]);
+  auto emitRow = [&](Value n, Value row) {
+    int64_t full = channels / lanes * lanes;
+    emitter.loop(b.getIndexAttr(0), b.getIndexAttr(full), lanes,
+                 [&](Value channel) { emitPixels(n, row, channel, lanes, start, step, finish); });
+    if (full < channels)
+      emitPixels(n, row, arith::ConstantIndexOp::create(b, full), channels - full, start, step,
+                 finish);
+    if (epilogue.needsFinish())
+      emitter.loop(b.getIndexAttr(0), resultDims[2], 1, [&](Value column) {
+        epilogue.finish({n, row, column}, b.getIndexAttr(0), b.getIndexAttr(channels));
+      });
+  };
+  forImageRows(emitter, resultDims[0], resultDims[1], emitRow,
+               constantOf(resultDims[2]).value_or(likelySide) * channels * kernel[0] * kernel[1]);
 }
 
 void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, Start start,
@@ -68,12 +77,14 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
     return arith::ConstantIndexOp::create(b, value).getResult();
   };
   auto type = VectorType::get(lanes, b.getF32Type());
-  int64_t height = inputShape[1], width = inputShape[2], channels = inputShape[3];
+  int64_t channels = *constantOf(inputDims[3]);
+  OpFoldResult lineElements = multiply(b, inputDims[2], b.getIndexAttr(channels));
+  OpFoldResult imageElements = multiply(b, inputDims[1], lineElements);
   Range rows = range(row, 0);
   Value first = start(channel, lanes);
-  Value image = arith::AddIOp::create(
-      b, arith::MulIOp::create(b, n, constant(height * width * channels)), channel);
-  emitter.loop(b.getIndexAttr(0), b.getIndexAttr(resultShape[2]), 1, [&](Value column) {
+  Value image =
+      arith::AddIOp::create(b, arith::MulIOp::create(b, n, toValue(b, imageElements)), channel);
+  emitter.loop(b.getIndexAttr(0), resultDims[2], 1, [&](Value column) {
     Range columns = range(column, 1);
     Value one = constant(1);
     auto outer = scf::ForOp::create(b, rows.begin, rows.end, one, first);
@@ -84,7 +95,7 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
       Value y = arith::AddIOp::create(b, rows.origin,
                                       arith::MulIOp::create(b, kh, constant(dilations[0])));
       Value line =
-          arith::AddIOp::create(b, image, arith::MulIOp::create(b, y, constant(width * channels)));
+          arith::AddIOp::create(b, image, arith::MulIOp::create(b, y, toValue(b, lineElements)));
       auto inner =
           scf::ForOp::create(b, columns.begin, columns.end, one, outer.getRegionIterArg(0));
       {

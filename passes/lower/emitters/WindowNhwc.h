@@ -30,6 +30,7 @@ private:
     mlir::Value begin, end, origin; // Window positions inside, and where position 0 lies.
   };
   Range range(mlir::Value position, int dim);
+  bool reachesBeyond(int dim) const;
   void emitPixels(mlir::Value n, mlir::Value row, mlir::Value channel, int64_t lanes, Start start,
                   Step step, Finish finish);
 
@@ -37,7 +38,8 @@ private:
   mlir::ImplicitLocOpBuilder &b;
   EpilogueStore epilogue;
   const KernelTensor *input;
-  llvm::SmallVector<int64_t, 4> kernel, strides, dilations, pads, inputShape, resultShape;
+  llvm::SmallVector<int64_t, 4> kernel, strides, dilations, pads;
+  llvm::ArrayRef<mlir::OpFoldResult> inputDims, resultDims;
 };
 
 } // namespace pebble

@@ -12,12 +12,37 @@ func.func @conv(%x: tensor<1x3x8x8xf32>) -> tensor<1x16x8x8xf32> {
   return %y : tensor<1x16x8x8xf32>
 }
 
-// Sizes that only the run knows stay with the kernel library.
+// Batch and image sides may be unknown; the declared padding is made as it is.
 // CHECK-LABEL: func.func @dynamic
-func.func @dynamic(%x: tensor<?x3x8x8xf32>) -> tensor<?x16x8x8xf32> {
-  // CHECK-NOT: nn.transpose
-  // CHECK: nn.conv %
+func.func @dynamic(%x: tensor<?x3x?x?xf32>) -> tensor<?x16x?x?xf32> {
+  // CHECK: %[[PADS:.*]] = nn.constant dense<[0, 1, 1, 0, 0, 1, 2, 0]>
+  // CHECK: nn.transpose {{.*}} -> tensor<?x?x?x3xf32>
+  // CHECK: nn.pad {{.*}}, %[[PADS]] {{.*}} -> tensor<?x?x?x3xf32>
+  // CHECK: nn.conv_nhwc {{.*}} -> tensor<?x?x?x16xf32>
+  // CHECK: nn.transpose {{.*}} -> tensor<?x16x?x?xf32>
   %w = nn.constant dense<1.0> : tensor<16x3x3x3xf32>
-  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1 : i64, auto_pad = 0 : i64} : (tensor<?x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<?x16x8x8xf32>
-  return %y : tensor<?x16x8x8xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 2>, group = 1 : i64, auto_pad = 0 : i64} : (tensor<?x3x?x?xf32>, tensor<16x3x3x3xf32>) -> tensor<?x16x?x?xf32>
+  return %y : tensor<?x16x?x?xf32>
+}
+
+// CHECK-LABEL: func.func @dynamic_pool
+func.func @dynamic_pool(%x: tensor<?x3x8x?xf32>) -> tensor<?x3x4x?xf32> {
+  // CHECK: nn.pool_nhwc average, {{.*}}pads = array<i64: 0, 1, 0, 1>{{.*}} -> tensor<?x4x?x3xf32>
+  %y = nn.avg_pool %x {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, ceil_mode = false, auto_pad = 0 : i64, count_include_pad = false} : (tensor<?x3x8x?xf32>) -> tensor<?x3x4x?xf32>
+  return %y : tensor<?x3x4x?xf32>
+}
+
+// Padding that follows from an unknown side stays with the kernel library, and so does a last window
+// that may be cut; an unknown batch alone does not matter to either.
+// CHECK-LABEL: func.func @padding_of_unknown_size
+func.func @padding_of_unknown_size(%x: tensor<1x3x8x?xf32>, %b: tensor<?x3x8x8xf32>)
+    -> (tensor<1x16x8x?xf32>, tensor<1x3x4x?xf32>, tensor<?x3x4x4xf32>) {
+  // CHECK: nn.conv %
+  // CHECK: nn.max_pool
+  // CHECK: nn.pool_nhwc max, {{.*}} -> tensor<?x4x4x3xf32>
+  %w = nn.constant dense<1.0> : tensor<16x3x3x3xf32>
+  %0 = nn.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64, auto_pad = 1 : i64} : (tensor<1x3x8x?xf32>, tensor<16x3x3x3xf32>) -> tensor<1x16x8x?xf32>
+  %1 = nn.max_pool %x {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, ceil_mode = true, auto_pad = 0 : i64} : (tensor<1x3x8x?xf32>) -> tensor<1x3x4x?xf32>
+  %2 = nn.max_pool %b {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, ceil_mode = true, auto_pad = 0 : i64} : (tensor<?x3x8x8xf32>) -> tensor<?x3x4x4xf32>
+  return %0, %1, %2 : tensor<1x16x8x?xf32>, tensor<1x3x4x?xf32>, tensor<?x3x4x4xf32>
 }

@@ -19,12 +19,12 @@ func.func private @pool(%x: tensor<?x3x?x8xf32>) -> tensor<?x3x?x4xf32>
 }
 
 // What depends on data has no expression.
-// CHECK-LABEL: func.func private @non_zero
-// CHECK-SAME: reads = ["4 * in0[0]"], writes = ["dynamic"], scratch = 0>
-func.func private @non_zero(%x: tensor<?xf32>) -> tensor<1x?xi64>
-    attributes {nn.nodes = ["non_zero"]} {
-  %0 = nn.non_zero %x : (tensor<?xf32>) -> tensor<1x?xi64>
-  return %0 : tensor<1x?xi64>
+// CHECK-LABEL: func.func private @repeat
+// CHECK-SAME: reads = ["4 * in0[0]", 8], writes = ["dynamic"], scratch = 0>
+func.func private @repeat(%x: tensor<?xf32>, %n: tensor<1xi64>) -> tensor<?xf32>
+    attributes {nn.nodes = ["repeat"]} {
+  %0 = nn.tile %x, %n : (tensor<?xf32>, tensor<1xi64>) -> tensor<?xf32>
+  return %0 : tensor<?xf32>
 }
 
 // CHECK-LABEL: func.func private @scratch

@@ -45,3 +45,38 @@ func.func @cycle(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %2 = nn.add %0, %1 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
   return %2 : tensor<8x8xf32>
 }
+
+// Unknown dims are equal when they are one expression of the inputs' dims.
+// CHECK-LABEL: func.func @same_unknown_dims
+func.func @same_unknown_dims(%x: tensor<?x?x8xf32>, %b: tensor<1x8xf32>) -> tensor<?x?x8xf32> {
+  // CHECK-COUNT-1: nn.fused
+  // CHECK: nn.relu
+  // CHECK: nn.add
+  // CHECK: nn.mul
+  // CHECK: nn.yield
+  // CHECK-NOT: nn.fused
+  // CHECK: return
+  %0 = nn.relu %x : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %1 = nn.add %0, %b : (tensor<?x?x8xf32>, tensor<1x8xf32>) -> tensor<?x?x8xf32>
+  %2 = nn.mul %1, %x : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %2 : tensor<?x?x8xf32>
+}
+
+// CHECK-LABEL: func.func @other_unknown_dims
+func.func @other_unknown_dims(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // CHECK-COUNT-2: nn.fused
+  %0 = nn.relu %x : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %1 = nn.add %0, %y : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func.func @named_unknown_dims
+func.func @named_unknown_dims(%x: tensor<?x8xf32> {nn.dims = ["n", ""]},
+                              %y: tensor<?x8xf32> {nn.dims = ["n", ""]}) -> tensor<?x8xf32> {
+  // CHECK-COUNT-1: nn.fused
+  // CHECK-NOT: nn.fused
+  // CHECK: return
+  %0 = nn.relu %x : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %1 = nn.add %0, %y : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}

@@ -23,3 +23,16 @@ func.func @disagree(%a: tensor<1x4x5x6xf32>, %b: tensor<1x6x4x5xf32>) -> tensor<
   %1 = nn.add %0, %b : (tensor<1x6x4x5xf32>, tensor<1x6x4x5xf32>) -> tensor<1x6x4x5xf32>
   return %1 : tensor<1x6x4x5xf32>
 }
+
+// Unknown sizes move along; where only dims of size 1 move and one size is unknown, a reshape does.
+// CHECK-LABEL: func.func @dynamic
+func.func @dynamic(%a: tensor<?x4x?x6xf32>) -> tensor<?x6x1x1xf32> {
+  // CHECK-NOT: nn.transpose
+  // CHECK: %[[SHAPE:.*]] = nn.constant dense<[-1, 6, 1, 1]>
+  // CHECK: %[[MEAN:.*]] = nn.reduce_mean %arg0, {{.*}} -> tensor<?x1x1x6xf32>
+  // CHECK: nn.reshape %[[MEAN]], %[[SHAPE]] {{.*}} -> tensor<?x6x1x1xf32>
+  %axes = nn.constant dense<[2, 3]> : tensor<2xi64>
+  %0 = nn.transpose %a {permutation = array<i64: 0, 3, 1, 2>} : (tensor<?x4x?x6xf32>) -> tensor<?x6x4x?xf32>
+  %1 = nn.reduce_mean %0, %axes {keepdims = true} : (tensor<?x6x4x?xf32>, tensor<2xi64>) -> tensor<?x6x1x1xf32>
+  return %1 : tensor<?x6x1x1xf32>
+}

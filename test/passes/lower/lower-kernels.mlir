@@ -19,3 +19,40 @@ func.func private @library(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {n
   %0 = nn.softmax %x {axis = 1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
 }
+
+// A kernel that states scratch takes its address behind those of operands and results.
+// CHECK-LABEL: func.func private @scratch
+// CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: index, %{{.*}}: index) -> i32
+func.func private @scratch(%x: tensor<?xf32>) -> tensor<?xf32> attributes {nn.nodes = ["c"],
+    mem.spec = #mem.kernel_spec<reads = ["4 * in0[0]"], writes = ["4 * in0[0]"], scratch = 256>} {
+  %0 = nn.relu %x : (tensor<?xf32>) -> tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+
+// Layers of unknown size have the same code as known ones: register tiles of a few heights.
+// CHECK-LABEL: func.func private @dynamic_conv
+// CHECK-NOT: mem.library
+// CHECK: scf.parallel
+// CHECK: vector.fma
+// CHECK-NOT: mem.library
+// CHECK: return
+func.func private @dynamic_conv(%x: tensor<?x?x?x3xf32>) -> tensor<?x?x?x32xf32>
+    attributes {nn.nodes = ["d"]} {
+  %w = nn.constant dense<1.0> : tensor<1x1x3x3x3x32xf32>
+  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>} : (tensor<?x?x?x3xf32>, tensor<1x1x3x3x3x32xf32>) -> tensor<?x?x?x32xf32>
+  return %0 : tensor<?x?x?x32xf32>
+}
+
+// A product whose number of columns is unknown reads the last ones under a mask; one whose number of
+// rows is unknown sums a lone row in four interleaved sums, as a known one does.
+// CHECK-LABEL: func.func private @dynamic_matmul
+// CHECK-NOT: mem.library
+// CHECK: scf.if
+// CHECK: vector.maskedload
+// CHECK-NOT: mem.library
+// CHECK: return
+func.func private @dynamic_matmul(%x: tensor<?x?x8xf32>, %y: tensor<?x8x?xf32>) -> tensor<?x?x?xf32>
+    attributes {nn.nodes = ["e"]} {
+  %0 = nn.matmul %x, %y : (tensor<?x?x8xf32>, tensor<?x8x?xf32>) -> tensor<?x?x?xf32>
+  return %0 : tensor<?x?x?xf32>
+}
