@@ -119,7 +119,7 @@ Contest convContest(const NativeLevel &level, const char *group, const ConvShape
 
 Contest depthwiseContest(const NativeLevel &level, const ConvShape &s) {
   const pebble_x86_window w = windowOf(s);
-  auto layer = std::make_shared<Layer>(s.in, s.kernel, s.kernel);
+  auto layer = std::make_shared<Layer>(s.in, 1, s.kernel * s.kernel);
   auto input =
       std::make_shared<std::vector<uint8_t>>(randomValues<uint8_t>(s.size * s.size * s.in));
   auto output = std::make_shared<std::vector<uint8_t>>(w.outHeight * w.outWidth * s.in);

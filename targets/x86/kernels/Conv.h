@@ -71,20 +71,22 @@ struct TapSource {
 
 constexpr int64_t patchBytes = 16384;
 
-// Whole windows as runs, copied together and filled up to groups of four.
+// Whole windows as one run, copied together; rows of the kernel, or all of it, are filled up to
+// groups of four.
 struct WindowSource {
-  PEBBLE_X86_INLINE WindowSource(const pebble_x86_window &window, const uint8_t *padding,
-                                 const uint8_t *inputEnd, uint8_t filler)
+  PEBBLE_X86_INLINE WindowSource(const pebble_x86_window &window, bool padsRows,
+                                 const uint8_t *padding, const uint8_t *inputEnd, uint8_t filler)
       : window(window), padding(padding), inputEnd(inputEnd), filler(filler),
-        windowBytes(window.kernelHeight * window.kernelWidth * window.inChannels),
-        runLength(ceilDiv(windowBytes, groupSize) * groupSize),
+        rowBytes(window.kernelWidth * window.inChannels),
+        rowPitch(padsRows ? ceilDiv(rowBytes, groupSize) * groupSize : rowBytes),
+        runLength(ceilDiv(window.kernelHeight * rowPitch, groupSize) * groupSize),
         blockRows(least(maxBlockRows, patchBytes / greatest<int64_t>(runLength, 1))) {}
 
   const pebble_x86_window &window;
   const uint8_t *padding;
   const uint8_t *inputEnd;
-  uint8_t filler; // whose unsigned value is zero
-  int64_t windowBytes;
+  uint8_t filler;             // whose unsigned value is zero
+  int64_t rowBytes, rowPitch; // of the kernel
   int64_t runs = 1, runLength;
   int64_t blockRows;
   const uint8_t *image = nullptr;
@@ -94,7 +96,6 @@ struct WindowSource {
   PEBBLE_X86_INLINE void fill(const uint8_t **pointers, int64_t, int64_t, int64_t, int64_t first,
                               int64_t rows) {
     const pebble_x86_window &w = window;
-    const int64_t rowBytes = w.kernelWidth * w.inChannels;
     const int64_t rowStep = w.dilationHeight * w.inWidth * w.inStride;
     // Rows are copied in pieces of 16 bytes, which read and write past their ends: what belongs
     // there is written later.
@@ -107,19 +108,22 @@ struct WindowSource {
       pointers[r] = patch;
       uint8_t *target = patch;
       const uint8_t *from = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
-      if (isDense && pixel.isInside() && from <= lastCorner) {
-        for (int64_t ky = 0; ky < w.kernelHeight; ++ky, from += rowStep, target += rowBytes)
+      const bool isCopied = isDense && pixel.isInside() && from <= lastCorner;
+      for (int64_t ky = 0; ky < w.kernelHeight; ++ky, from += rowStep) {
+        if (isCopied)
           for (int64_t i = 0; i < pieces; ++i)
             __builtin_memcpy(target + 16 * i, from + 16 * i, 16);
-      } else {
-        for (int64_t ky = 0; ky < w.kernelHeight; ++ky)
-          for (int64_t kx = 0; kx < w.kernelWidth; ++kx, target += w.inChannels) {
+        else
+          for (int64_t kx = 0; kx < w.kernelWidth; ++kx) {
             const uint8_t *tap = pixel.tap(image, ky, kx);
-            copyBytes(target, tap ? tap : padding, w.inChannels);
+            copyBytes(target + kx * w.inChannels, tap ? tap : padding, w.inChannels);
           }
+        for (int64_t i = rowBytes; i < rowPitch; ++i)
+          target[i] = filler;
+        target += rowPitch;
       }
-      for (int64_t i = windowBytes; i < runLength; ++i)
-        patch[i] = filler;
+      for (; target < patch + runLength; ++target)
+        *target = filler;
       patch += runLength;
     }
   }
@@ -179,14 +183,14 @@ PEBBLE_X86_INLINE void conv(PEBBLE_X86_CONV_PARAMETERS(Out)) {
                                                            w.outStride,
                                                            0,
                                                            0};
-  if (runs == PEBBLE_X86_RUN_WINDOW) {
-    const uint8_t *inputEnd =
-        input + (w.batch * w.inHeight * w.inWidth - 1) * w.inStride + w.inChannels;
-    WindowSource source(w, padding, inputEnd, Signed ? 0x80 : 0);
-    convRows(source, w, 1, input, product, begin, end);
-  } else {
+  if (runs == PEBBLE_X86_RUN_TAP) {
     TapSource source{w, padding, w.kernelHeight * w.kernelWidth, w.inChannels / groups};
     convRows(source, w, groups, input, product, begin, end);
+  } else {
+    const uint8_t *inputEnd =
+        input + (w.batch * w.inHeight * w.inWidth - 1) * w.inStride + w.inChannels;
+    WindowSource source(w, runs == PEBBLE_X86_RUN_ROW, padding, inputEnd, Signed ? 0x80 : 0);
+    convRows(source, w, 1, input, product, begin, end);
   }
 }
 

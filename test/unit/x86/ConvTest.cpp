@@ -63,34 +63,36 @@ int64_t tapIndex(const pebble_x86_window &w, int64_t b, int64_t y, int64_t x, in
 }
 
 template <typename In, typename Out>
-void checkConv(Random &random, const pebble_x86_window &w, int64_t groups, bool isWhole) {
+void checkConv(Random &random, const pebble_x86_window &w, int64_t groups, pebble_x86_runs kind) {
   const int64_t inPart = w.inChannels / groups, outPart = w.outChannels / groups;
   const int64_t padded = paddedChannels(outPart), taps = w.kernelHeight * w.kernelWidth;
-  std::vector<In> input = random.values<In>(inSize(w));
-  std::vector<int8_t> weights = random.values<int8_t>(w.outChannels * taps * inPart);
+  Buffer<In> input = random.values<In>(inSize(w));
+  Buffer<int8_t> weights = random.values<int8_t>(w.outChannels * taps * inPart);
   auto weight = [&](int64_t channel, int64_t tap, int64_t k) {
     return weights[(channel * taps + tap) * inPart + k];
   };
-  const int64_t runs = isWhole ? 1 : taps;
-  const int64_t runLength = isWhole ? taps * inPart : inPart;
-  std::vector<int8_t> packed;
+  const int64_t runs = kind == PEBBLE_X86_RUN_WINDOW ? 1
+                       : kind == PEBBLE_X86_RUN_ROW  ? w.kernelHeight
+                                                     : taps;
+  const int64_t runTaps = taps / runs, runLength = runTaps * inPart;
+  std::vector<int8_t> joined;
   for (int64_t group = 0; group < groups; ++group) {
     std::vector<int8_t> part =
         packWeights(outPart, runs, runLength, [&](int64_t channel, int64_t run, int64_t k) {
-          int64_t tap = isWhole ? k / inPart : run;
-          return weight(group * outPart + channel, tap, k % inPart);
+          return weight(group * outPart + channel, run * runTaps + k / inPart, k % inPart);
         });
-    packed.insert(packed.end(), part.begin(), part.end());
+    joined.insert(joined.end(), part.begin(), part.end());
   }
-  std::vector<int32_t> bias(groups * padded);
+  Buffer<int8_t> packed = guarded(joined);
+  Buffer<int32_t> bias(groups * padded);
   for (int32_t &value : bias)
     value = int32_t(random(-100000, 100000));
   Store store;
   store.randomize<Out>(random, groups * padded, 5000 * std::sqrt(double(taps * inPart)));
   const In zero = random.values<In>(1)[0];
-  std::vector<In> padding(inPart, zero);
+  Buffer<In> padding(inPart, zero);
 
-  std::vector<Out> expected(outSize(w), Out(77));
+  Buffer<Out> expected(outSize(w), Out(77));
   forOutputs(w, [&](int64_t b, int64_t y, int64_t x, int64_t out) {
     for (int64_t c = 0; c < w.outChannels; ++c) {
       const int64_t entry = c / outPart * padded + c % outPart;
@@ -108,16 +110,15 @@ void checkConv(Random &random, const pebble_x86_window &w, int64_t groups, bool 
   });
 
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<Out> result(expected.size(), Out(77));
+    Buffer<Out> result(expected.size(), Out(77));
     const int64_t rows = w.batch * w.outHeight, middle = random(0, rows);
     for (auto [begin, end] : {std::pair(int64_t(0), middle), std::pair(middle, rows)})
-      products<In, Out>(level).conv(
-          &w, groups, isWhole ? PEBBLE_X86_RUN_WINDOW : PEBBLE_X86_RUN_TAP, bytes(input),
-          bytes(padding), packed.data(), bias.data(), store.scale.data(), store.weightZeros(),
-          result.data(), store.zero, store.lo, store.hi, begin, end);
+      products<In, Out>(level).conv(&w, groups, kind, bytes(input), bytes(padding), packed.data(),
+                                    bias.data(), store.scale.data(), store.weightZeros(),
+                                    result.data(), store.zero, store.lo, store.hi, begin, end);
     ASSERT_EQ(result, expected) << level.name << " kernel " << w.kernelHeight << "x"
                                 << w.kernelWidth << " channels " << w.inChannels << " to "
-                                << w.outChannels << " groups " << groups << " whole " << isWhole;
+                                << w.outChannels << " groups " << groups << " runs " << kind;
   }
 }
 
@@ -125,20 +126,18 @@ template <typename In, typename Out>
 void checkDepthwise(Random &random, const pebble_x86_window &w) {
   const int64_t channels = w.inChannels, padded = paddedChannels(channels);
   const int64_t taps = w.kernelHeight * w.kernelWidth;
-  std::vector<In> input = random.values<In>(inSize(w));
-  std::vector<int8_t> weights = random.values<int8_t>(channels * taps);
-  std::vector<int8_t> packed =
-      packWeights(channels, w.kernelWidth, w.kernelHeight, [&](int64_t c, int64_t kx, int64_t ky) {
-        return weights[c * taps + ky * w.kernelWidth + kx];
-      });
-  std::vector<int32_t> bias(padded);
+  Buffer<In> input = random.values<In>(inSize(w));
+  Buffer<int8_t> weights = random.values<int8_t>(channels * taps);
+  Buffer<int8_t> packed = guarded(packWeights(
+      channels, 1, taps, [&](int64_t c, int64_t, int64_t k) { return weights[c * taps + k]; }));
+  Buffer<int32_t> bias(padded);
   for (int32_t &value : bias)
     value = int32_t(random(-10000, 10000));
   Store store;
   store.randomize<Out>(random, padded, 5000 * std::sqrt(double(taps)));
   const In zero = random.values<In>(1)[0];
 
-  std::vector<Out> expected(outSize(w), Out(77));
+  Buffer<Out> expected(outSize(w), Out(77));
   forOutputs(w, [&](int64_t b, int64_t y, int64_t x, int64_t out) {
     for (int64_t c = 0; c < channels; ++c) {
       int64_t sum = bias[c];
@@ -152,7 +151,7 @@ void checkDepthwise(Random &random, const pebble_x86_window &w) {
   });
 
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<Out> result(expected.size(), Out(77));
+    Buffer<Out> result(expected.size(), Out(77));
     const int64_t rows = w.batch * w.outHeight, middle = random(0, rows);
     for (auto [begin, end] : {std::pair(int64_t(0), middle), std::pair(middle, rows)})
       products<In, Out>(level).depthwise(&w, bytes(input), zero, packed.data(), bias.data(),
@@ -164,13 +163,13 @@ void checkDepthwise(Random &random, const pebble_x86_window &w) {
 }
 
 template <typename T> void checkMaxpool(Random &random, const pebble_x86_window &w) {
-  std::vector<T> input = random.values<T>(inSize(w));
+  Buffer<T> input = random.values<T>(inSize(w));
   int32_t lo = std::numeric_limits<T>::lowest(), hi = std::numeric_limits<T>::max();
   if (random(0, 1)) {
     lo = int32_t(random(lo, hi));
     hi = int32_t(random(lo, hi));
   }
-  std::vector<T> expected(outSize(w), T(77));
+  Buffer<T> expected(outSize(w), T(77));
   forOutputs(w, [&](int64_t b, int64_t y, int64_t x, int64_t out) {
     for (int64_t c = 0; c < w.inChannels; ++c) {
       int64_t best = lo;
@@ -182,7 +181,7 @@ template <typename T> void checkMaxpool(Random &random, const pebble_x86_window 
     }
   });
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<T> result(expected.size(), T(77));
+    Buffer<T> result(expected.size(), T(77));
     std::get<Pointwise<T>>(level.pointwise)
         .maxpool(&w, input.data(), result.data(), lo, hi, 0, w.batch * w.outHeight);
     ASSERT_EQ(result, expected) << level.name << " channels " << w.inChannels;
@@ -190,14 +189,14 @@ template <typename T> void checkMaxpool(Random &random, const pebble_x86_window 
 }
 
 template <typename T> void checkAvgpool(Random &random, const pebble_x86_window &w) {
-  std::vector<T> input = random.values<T>(inSize(w));
+  Buffer<T> input = random.values<T>(inSize(w));
   const int32_t inputZero = random.values<T>(1)[0];
   const float scaleIn = float(random(1, 100)) / 1000;
   const float scaleOut = scaleIn * random.pick({1.0f, 0.5f, 2.0f, 0.37f});
   const int64_t countPadding = random(0, 1);
   Store store;
   store.randomize<T>(random, 1, 1);
-  std::vector<T> expected(outSize(w), T(77));
+  Buffer<T> expected(outSize(w), T(77));
   forOutputs(w, [&](int64_t b, int64_t y, int64_t x, int64_t out) {
     for (int64_t c = 0; c < w.inChannels; ++c) {
       int64_t sum = 0, inside = 0;
@@ -213,7 +212,7 @@ template <typename T> void checkAvgpool(Random &random, const pebble_x86_window 
     }
   });
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<T> result(expected.size(), T(77));
+    Buffer<T> result(expected.size(), T(77));
     std::get<Pointwise<T>>(level.pointwise)
         .avgpool(&w, input.data(), result.data(), inputZero, scaleIn, scaleOut, countPadding,
                  store.zero, store.lo, store.hi, 0, w.batch * w.outHeight);
@@ -230,17 +229,18 @@ TEST(X86Conv, TapsMatchScalarReference) {
       int64_t groups = random.pick<int64_t>({1, 1, 2, 3});
       pebble_x86_window w =
           randomWindow(random, groups * random(1, 20), groups * random(1, 40), true);
-      checkConv<decltype(in), decltype(out)>(random, w, groups, false);
+      checkConv<decltype(in), decltype(out)>(random, w, groups, PEBBLE_X86_RUN_TAP);
     }
   });
 }
 
-TEST(X86Conv, WindowsMatchScalarReference) {
+TEST(X86Conv, RowsAndWindowsMatchScalarReference) {
   forProductTypes([](auto in, auto out) {
     Random random(4);
     for (int round = 0; round < 100 && !::testing::Test::HasFatalFailure(); ++round) {
       pebble_x86_window w = randomWindow(random, random(1, 6), random(1, 40), true);
-      checkConv<decltype(in), decltype(out)>(random, w, 1, true);
+      checkConv<decltype(in), decltype(out)>(
+          random, w, 1, random.pick({PEBBLE_X86_RUN_ROW, PEBBLE_X86_RUN_WINDOW}));
     }
   });
 }
@@ -249,11 +249,12 @@ TEST(X86Conv, WindowsMatchScalarReference) {
 TEST(X86Conv, HugeKernelsMatchScalarReference) {
   Random random(5);
   pebble_x86_window w = {1, 40, 40, 2, 2, 3, 2, 20, 20, 32, 33, 4, 4, 1, 1, 1, 1};
-  checkConv<uint8_t, uint8_t>(random, w, 1, false);
-  checkConv<int8_t, int32_t>(random, w, 1, false);
+  checkConv<uint8_t, uint8_t>(random, w, 1, PEBBLE_X86_RUN_TAP);
+  checkConv<int8_t, int32_t>(random, w, 1, PEBBLE_X86_RUN_TAP);
   pebble_x86_window row = {1, 1, 3000, 1, 1, 1, 3, 5, 5, 1, 2048, 1, 400, 1, 1, 0, 8};
-  checkConv<int8_t, int8_t>(random, row, 1, true);
-  checkConv<uint8_t, float>(random, row, 1, false);
+  checkConv<int8_t, int8_t>(random, row, 1, PEBBLE_X86_RUN_WINDOW);
+  checkConv<int8_t, int8_t>(random, row, 1, PEBBLE_X86_RUN_ROW);
+  checkConv<uint8_t, float>(random, row, 1, PEBBLE_X86_RUN_TAP);
 }
 
 TEST(X86Conv, DepthwiseMatchesScalarReference) {
@@ -265,6 +266,14 @@ TEST(X86Conv, DepthwiseMatchesScalarReference) {
                                                   randomWindow(random, channels, channels, true));
     }
   });
+}
+
+TEST(X86Conv, LongDepthwiseKernelsMatchScalarReference) {
+  Random random(11);
+  pebble_x86_window wide = {1, 3, 300, 20, 20, 3, 45, 20, 20, 1, 256, 1, 1, 1, 1, 0, 0};
+  checkDepthwise<uint8_t, uint8_t>(random, wide);
+  pebble_x86_window high = {1, 300, 3, 70, 70, 45, 3, 70, 70, 256, 1, 1, 1, 1, 1, 0, 0};
+  checkDepthwise<int8_t, int8_t>(random, high);
 }
 
 TEST(X86Conv, PoolsMatchScalarReference) {

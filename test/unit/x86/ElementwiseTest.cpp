@@ -13,7 +13,7 @@ template <typename T> T saturate(float value, int32_t lo, int32_t hi) {
 
 template <typename T> struct Case {
   int64_t count;
-  std::vector<T> a, b;
+  Buffer<T> a, b;
   int32_t zeroA, zeroB, zeroC, lo, hi;
   float scaleA, scaleB, scaleC;
 
@@ -37,12 +37,12 @@ template <typename T> void checkAdd(Random &random) {
   Case<T> c(random);
   const float ratioA = c.scaleA / c.scaleC, ratioB = c.scaleB / c.scaleC;
   const float offset = float(c.zeroC) - (ratioA * float(c.zeroA) + ratioB * float(c.zeroB));
-  std::vector<T> expected(c.count);
+  Buffer<T> expected(c.count);
   for (int64_t i = 0; i < c.count; ++i)
     expected[i] = saturate<T>(
         std::fma(float(c.a[i]), ratioA, std::fma(float(c.b[i]), ratioB, offset)), c.lo, c.hi);
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<T> result(c.count);
+    Buffer<T> result(c.count);
     std::get<Pointwise<T>>(level.pointwise)
         .add(c.a.data(), c.b.data(), result.data(), c.count, ratioA, ratioB, offset, c.lo, c.hi);
     ASSERT_EQ(result, expected) << level.name << " count " << c.count;
@@ -52,14 +52,14 @@ template <typename T> void checkAdd(Random &random) {
 template <typename T> void checkMul(Random &random) {
   Case<T> c(random);
   const float scale = c.scaleA * c.scaleB / c.scaleC;
-  std::vector<T> expected(c.count);
+  Buffer<T> expected(c.count);
   for (int64_t i = 0; i < c.count; ++i) {
     // Volatile: the product is rounded before the sum, whatever the compiler fuses.
     volatile float product = float((c.a[i] - c.zeroA) * (c.b[i] - c.zeroB)) * scale;
     expected[i] = saturate<T>(product + float(c.zeroC), c.lo, c.hi);
   }
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<T> result(c.count);
+    Buffer<T> result(c.count);
     std::get<Pointwise<T>>(level.pointwise)
         .mul(c.a.data(), c.b.data(), result.data(), c.count, c.zeroA, c.zeroB, c.zeroC, scale, c.lo,
              c.hi);
@@ -87,15 +87,15 @@ TEST(X86Elementwise, MulMatchesScalarReference) {
 
 TEST(X86Elementwise, LookupAndFlip) {
   Random random(10);
-  std::vector<uint8_t> table = random.values<uint8_t>(256);
+  Buffer<uint8_t> table = random.values<uint8_t>(256);
   for (int64_t count : {0, 1, 7, 8, 63, 64, 65, 200}) {
-    std::vector<uint8_t> a = random.values<uint8_t>(count), mapped(count), flipped(count);
+    Buffer<uint8_t> a = random.values<uint8_t>(count), mapped(count), flipped(count);
     for (int64_t i = 0; i < count; ++i) {
       mapped[i] = table[a[i]];
       flipped[i] = uint8_t(a[i] + 128);
     }
     for (const NativeLevel &level : nativeLevels()) {
-      std::vector<uint8_t> result(count);
+      Buffer<uint8_t> result(count);
       level.lookup(a.data(), table.data(), result.data(), count);
       EXPECT_EQ(result, mapped) << level.name;
       level.flip(a.data(), result.data(), count);

@@ -9,11 +9,11 @@ namespace {
 
 template <typename In, typename Out> struct Case {
   int64_t m, n, k, lda, ldc;
-  std::vector<In> a;
-  std::vector<int8_t> w; // [n][k]
-  std::vector<int32_t> bias;
+  Buffer<In> a;
+  Buffer<int8_t> w; // [n][k]
+  Buffer<int32_t> bias;
   Store store;
-  std::vector<Out> expected;
+  Buffer<Out> expected;
 
   Case(Random &random, int64_t m, int64_t n, int64_t k)
       : m(m), n(n), k(k), lda(k + random(0, 3)), ldc(n + random(0, 3)),
@@ -41,10 +41,10 @@ template <typename In, typename Out>
 void checkGemm(Random &random, int64_t m, int64_t n, int64_t k) {
   Case<In, Out> c(random, m, n, k);
   c.expect();
-  std::vector<int8_t> packed =
-      packWeights(n, 1, k, [&](int64_t j, int64_t, int64_t x) { return c.w[j * k + x]; });
+  Buffer<int8_t> packed =
+      guarded(packWeights(n, 1, k, [&](int64_t j, int64_t, int64_t x) { return c.w[j * k + x]; }));
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<Out> result(c.expected.size(), Out(77));
+    Buffer<Out> result(c.expected.size(), Out(77));
     products<In, Out>(level).gemm(bytes(c.a), c.lda, packed.data(), c.bias.data(),
                                   c.store.scale.data(), c.store.weightZeros(), result.data(), c.ldc,
                                   m, n, k, c.store.zero, c.store.lo, c.store.hi);
@@ -55,17 +55,17 @@ void checkGemm(Random &random, int64_t m, int64_t n, int64_t k) {
 template <typename In, typename Out>
 void checkGemm4(Random &random, int64_t m, int64_t n, int64_t k) {
   Case<In, Out> c(random, m, n, k);
-  std::vector<int8_t> codes = random.values<int8_t>(16);
-  std::vector<uint8_t> code(n * k);
+  Buffer<int8_t> codes = random.values<int8_t>(16);
+  Buffer<uint8_t> code(n * k);
   for (int64_t i = 0; i < n * k; ++i) {
     code[i] = uint8_t(random(0, 15));
     c.w[i] = codes[code[i]];
   }
   c.expect();
-  std::vector<uint8_t> packed =
-      packWeights4(n, k, [&](int64_t j, int64_t x) { return code[j * k + x]; });
+  Buffer<uint8_t> packed =
+      guarded(packWeights4(n, k, [&](int64_t j, int64_t x) { return code[j * k + x]; }));
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<Out> result(c.expected.size(), Out(77));
+    Buffer<Out> result(c.expected.size(), Out(77));
     products<In, Out>(level).gemm4(bytes(c.a), c.lda, packed.data(), codes.data(), c.bias.data(),
                                    c.store.scale.data(), c.store.weightZeros(), result.data(),
                                    c.ldc, m, n, k, c.store.zero, c.store.lo, c.store.hi);
@@ -100,13 +100,13 @@ TEST(X86Gemm, FourBitWeightsMatchScalarReference) {
 // 255 * -128 four times over does not fit 16 bits: what vpmaddubsw would saturate.
 TEST(X86Gemm, ExtremeProductsAreExact) {
   const int64_t k = 64;
-  std::vector<uint8_t> a(k, 255);
-  std::vector<int8_t> packed =
-      packWeights(16, 1, k, [](int64_t j, int64_t, int64_t) { return int8_t(j % 2 ? 127 : -128); });
-  std::vector<int32_t> bias(16, 0);
-  std::vector<float> scale(16, 1.0f);
+  Buffer<uint8_t> a(k, 255);
+  Buffer<int8_t> packed = guarded(packWeights(
+      16, 1, k, [](int64_t j, int64_t, int64_t) { return int8_t(j % 2 ? 127 : -128); }));
+  Buffer<int32_t> bias(16, 0);
+  Buffer<float> scale(16, 1.0f);
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<int32_t> c(16);
+    Buffer<int32_t> c(16);
     products<uint8_t, int32_t>(level).gemm(a.data(), k, packed.data(), bias.data(), scale.data(),
                                            nullptr, c.data(), 16, 1, 16, k, 0, 0, 0);
     for (int j = 0; j < 16; ++j)
@@ -116,30 +116,30 @@ TEST(X86Gemm, ExtremeProductsAreExact) {
 
 // Halves round to even before the zero point is added.
 TEST(X86Gemm, TiesRoundToEvenBeforeTheZeroPoint) {
-  std::vector<uint8_t> a{1};
-  std::vector<int8_t> packed =
-      packWeights(16, 1, 1, [](int64_t j, int64_t, int64_t) { return int8_t(j - 8); });
-  std::vector<int32_t> bias(16, 0);
-  std::vector<float> scale(16, 0.5f);
+  Buffer<uint8_t> a{1};
+  Buffer<int8_t> packed =
+      guarded(packWeights(16, 1, 1, [](int64_t j, int64_t, int64_t) { return int8_t(j - 8); }));
+  Buffer<int32_t> bias(16, 0);
+  Buffer<float> scale(16, 0.5f);
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<uint8_t> c(16);
+    Buffer<uint8_t> c(16);
     products<uint8_t, uint8_t>(level).gemm(a.data(), 1, packed.data(), bias.data(), scale.data(),
                                            nullptr, c.data(), 16, 1, 16, 1, 101, 0, 255);
-    const std::vector<uint8_t> expected{97,  97,  98,  99,  99,  99,  100, 101,
-                                        101, 101, 102, 103, 103, 103, 104, 105};
+    const Buffer<uint8_t> expected{97,  97,  98,  99,  99,  99,  100, 101,
+                                   101, 101, 102, 103, 103, 103, 104, 105};
     EXPECT_EQ(c, expected) << level.name;
   }
 }
 
 // Results too large for an int32 saturate instead of turning into the least integer.
 TEST(X86Gemm, HugeScalesSaturate) {
-  std::vector<uint8_t> a(4, 255);
-  std::vector<int8_t> packed =
-      packWeights(16, 1, 4, [](int64_t j, int64_t, int64_t) { return int8_t(j % 2 ? 127 : -128); });
-  std::vector<int32_t> bias(16, 0);
-  std::vector<float> scale(16, 1e30f);
+  Buffer<uint8_t> a(4, 255);
+  Buffer<int8_t> packed = guarded(packWeights(
+      16, 1, 4, [](int64_t j, int64_t, int64_t) { return int8_t(j % 2 ? 127 : -128); }));
+  Buffer<int32_t> bias(16, 0);
+  Buffer<float> scale(16, 1e30f);
   for (const NativeLevel &level : nativeLevels()) {
-    std::vector<int8_t> c(16);
+    Buffer<int8_t> c(16);
     products<uint8_t, int8_t>(level).gemm(a.data(), 4, packed.data(), bias.data(), scale.data(),
                                           nullptr, c.data(), 16, 1, 16, 4, 5, -128, 127);
     for (int j = 0; j < 16; ++j)

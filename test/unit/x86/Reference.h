@@ -9,13 +9,43 @@
 
 #include <gtest/gtest.h>
 
-#include <cfenv>
+#include <sys/mman.h>
+
 #include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
 
 namespace pebble::x86::test {
+
+/// Memory that ends at a page which nobody may touch, and so does the page before it: kernels may
+/// neither read nor write outside their operands.
+template <typename T> struct GuardedAllocator {
+  using value_type = T;
+  static constexpr size_t page = 4096;
+  static size_t whole(size_t count) { return (count * sizeof(T) + page - 1) / page * page; }
+
+  T *allocate(size_t count) {
+    const size_t bytes = whole(count);
+    void *memory = mmap(nullptr, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      throw std::bad_alloc();
+    char *first = static_cast<char *>(memory) + page;
+    if (bytes && mprotect(first, bytes, PROT_READ | PROT_WRITE))
+      throw std::bad_alloc();
+    return reinterpret_cast<T *>(first + bytes) - count;
+  }
+  void deallocate(T *memory, size_t count) {
+    const size_t bytes = whole(count);
+    munmap(reinterpret_cast<char *>(memory + count) - bytes - page, bytes + 2 * page);
+  }
+  bool operator==(const GuardedAllocator &) const { return true; }
+};
+template <typename T> using Buffer = std::vector<T, GuardedAllocator<T>>;
+
+template <typename T> Buffer<T> guarded(const std::vector<T> &values) {
+  return Buffer<T>(values.begin(), values.end());
+}
 
 struct Random {
   explicit Random(uint32_t seed) : engine(seed) {}
@@ -26,10 +56,10 @@ struct Random {
     return choices.begin()[(*this)(0, int64_t(choices.size()) - 1)];
   }
   /// Any values, or only the extremes, which saturate wherever something can.
-  template <typename T> std::vector<T> values(int64_t count) {
+  template <typename T> Buffer<T> values(int64_t count) {
     using Limits = std::numeric_limits<T>;
     bool extremes = (*this)(0, 3) == 0;
-    std::vector<T> result(count);
+    Buffer<T> result(count);
     for (T &value : result)
       value = extremes ? T((*this)(0, 1) ? Limits::max() : Limits::lowest())
                        : T((*this)(Limits::lowest(), Limits::max()));
@@ -40,8 +70,8 @@ struct Random {
 
 /// How a result is stored: requantization, or the scale alone.
 struct Store {
-  std::vector<float> scale; // padded
-  std::vector<int32_t> weightZero;
+  Buffer<float> scale; // padded
+  Buffer<int32_t> weightZero;
   int32_t zero = 0, lo = 0, hi = 0;
 
   /// `magnitude` is about the accumulator's; `padded` the number of entries.
@@ -105,7 +135,7 @@ template <typename In, typename Out> const Products<In, Out> &products(const Nat
   return std::get<Products<In, Out>>(level.products);
 }
 
-template <typename T> const uint8_t *bytes(const std::vector<T> &values) {
+template <typename T> const uint8_t *bytes(const Buffer<T> &values) {
   return reinterpret_cast<const uint8_t *>(values.data());
 }
 
