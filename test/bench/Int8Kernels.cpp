@@ -102,24 +102,32 @@ Contest convContest(const NativeLevel &level, const char *group, const ConvShape
       std::make_shared<std::vector<uint8_t>>(randomValues<uint8_t>(s.size * s.size * s.in));
   auto padding = std::make_shared<std::vector<uint8_t>>(s.in, uint8_t(7));
   auto output = std::make_shared<std::vector<uint8_t>>(w.outHeight * w.outWidth * s.out);
-  auto kernel = std::get<Products<uint8_t, uint8_t>>(level.products).conv;
+  const Products<uint8_t, uint8_t> &kernels = std::get<0>(level.products);
+  const auto conv = kernels.conv;
+  const auto gemm = kernels.gemm;
   Contest contest{group,
                   nameOf(s),
                   2.0 * w.outHeight * w.outWidth * s.out * s.kernel * s.kernel * s.in,
                   {},
                   {}};
-  contest.ours = [=] {
-    kernel(&w, 1, isWhole ? PEBBLE_X86_RUN_WINDOW : PEBBLE_X86_RUN_TAP, input->data(),
+  if (s.kernel == 1 && s.stride == 1)
+    contest.ours = [=] {
+      gemm(input->data(), s.in, layer->packed.data(), layer->bias.data(), layer->scale.data(),
+           nullptr, output->data(), s.out, s.size * s.size, s.out, s.in, 3, 0, 255);
+    };
+  else
+    contest.ours = [=] {
+      conv(&w, 1, isWhole ? PEBBLE_X86_RUN_WINDOW : PEBBLE_X86_RUN_TAP, input->data(),
            padding->data(), layer->packed.data(), layer->bias.data(), layer->scale.data(), nullptr,
            output->data(), 3, 0, 255, 0, w.outHeight);
-  };
+    };
   contest.theirs = Int8Peer::conv(w, false, input->data(), layer->raw, layer->bias, layer->scale);
   return contest;
 }
 
 Contest depthwiseContest(const NativeLevel &level, const ConvShape &s) {
   const pebble_x86_window w = windowOf(s);
-  auto layer = std::make_shared<Layer>(s.in, 1, s.kernel * s.kernel);
+  auto layer = std::make_shared<Layer>(s.in, s.kernel, s.kernel);
   auto input =
       std::make_shared<std::vector<uint8_t>>(randomValues<uint8_t>(s.size * s.size * s.in));
   auto output = std::make_shared<std::vector<uint8_t>>(w.outHeight * w.outWidth * s.in);

@@ -60,14 +60,9 @@ enum pebble_x86_runs {
   // A run is the channels of one kernel tap: runs = kernelHeight * kernelWidth, runLength =
   // inChannels / groups.
   PEBBLE_X86_RUN_TAP = 0,
-  // A run is a row of the kernel: runs = kernelHeight, runLength = kernelWidth * inChannels. For
-  // few
-  // channels. Needs groups = 1 and kernelHeight * ceil(runLength/4)*4 <= 2048.
-  PEBBLE_X86_RUN_ROW = 1,
   // A run is the whole window, (ky, kx, channel) in row-major order: runs = 1, runLength =
-  // kernelHeight * kernelWidth * inChannels <= 2048. For few channels, and faster than rows where
-  // those are no multiples of four. Needs groups = 1.
-  PEBBLE_X86_RUN_WINDOW = 2
+  // kernelHeight * kernelWidth * inChannels <= 2048. For few channels. Needs groups = 1.
+  PEBBLE_X86_RUN_WINDOW = 1
 };
 
 // pebble_x86_gemm_<u8|s8>_<u8|s8|i32|f32>: c[m][n] = finish(sum_k a[m][k] * w[n][k]).
@@ -98,9 +93,10 @@ enum pebble_x86_runs {
       int64_t end
 
 // pebble_x86_depthwise_<u8|s8>_<u8|s8|i32|f32>: outChannels = inChannels. Weights are packed with
-// N = channels, runs = 1, runLength = kernelHeight * kernelWidth <= 256 taps in row-major order.
-// A convolution along one axis is faster given as one of height than of width. inputZero is the
-// value of the padding. Rows [begin, end) as above.
+// N = channels, runs = kernelWidth, runLength = kernelHeight: columns of the kernel, of which at
+// most 64 groups of four (kernelWidth * ceil(kernelHeight/4) <= 64). A convolution along one axis
+// is best given as one of height. inputZero is the value of the padding. Rows [begin, end) as
+// above.
 #define PEBBLE_X86_DEPTHWISE_PARAMETERS(C)                                                         \
   const pebble_x86_window *window, const uint8_t *input, int32_t inputZero, const int8_t *weights, \
       const int32_t *bias, const float *scale, const int32_t *weightZero, C *output, int32_t zero, \

@@ -71,22 +71,21 @@ struct TapSource {
 
 constexpr int64_t patchBytes = 16384;
 
-// Whole windows as one run, copied together; rows of the kernel, or all of it, are filled up to
-// groups of four.
+// Whole windows as one run, copied together and filled up to groups of four.
 struct WindowSource {
-  PEBBLE_X86_INLINE WindowSource(const pebble_x86_window &window, bool padsRows,
+  PEBBLE_X86_INLINE WindowSource(const pebble_x86_window &window, bool isFilled,
                                  const uint8_t *padding, const uint8_t *inputEnd, uint8_t filler)
-      : window(window), padding(padding), inputEnd(inputEnd), filler(filler),
+      : window(window), padding(padding), inputEnd(inputEnd), isFilled(isFilled), filler(filler),
         rowBytes(window.kernelWidth * window.inChannels),
-        rowPitch(padsRows ? ceilDiv(rowBytes, groupSize) * groupSize : rowBytes),
-        runLength(ceilDiv(window.kernelHeight * rowPitch, groupSize) * groupSize),
+        runLength(ceilDiv(window.kernelHeight * rowBytes, groupSize) * groupSize),
         blockRows(least(maxBlockRows, patchBytes / greatest<int64_t>(runLength, 1))) {}
 
   const pebble_x86_window &window;
   const uint8_t *padding;
   const uint8_t *inputEnd;
-  uint8_t filler;             // whose unsigned value is zero
-  int64_t rowBytes, rowPitch; // of the kernel
+  bool isFilled;    // Otherwise anything may stand there: its weights are zero.
+  uint8_t filler;   // whose unsigned value is zero
+  int64_t rowBytes; // of the kernel
   int64_t runs = 1, runLength;
   int64_t blockRows;
   const uint8_t *image = nullptr;
@@ -110,20 +109,21 @@ struct WindowSource {
       const uint8_t *from = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
       const bool isCopied = isDense && pixel.isInside() && from <= lastCorner;
       for (int64_t ky = 0; ky < w.kernelHeight; ++ky, from += rowStep) {
-        if (isCopied)
-          for (int64_t i = 0; i < pieces; ++i)
+        if (isCopied) {
+          __builtin_memcpy(target, from, 16);
+          for (int64_t i = 1; i < pieces; ++i)
             __builtin_memcpy(target + 16 * i, from + 16 * i, 16);
-        else
+        } else {
           for (int64_t kx = 0; kx < w.kernelWidth; ++kx) {
             const uint8_t *tap = pixel.tap(image, ky, kx);
             copyBytes(target + kx * w.inChannels, tap ? tap : padding, w.inChannels);
           }
-        for (int64_t i = rowBytes; i < rowPitch; ++i)
-          target[i] = filler;
-        target += rowPitch;
+        }
+        target += rowBytes;
       }
-      for (; target < patch + runLength; ++target)
-        *target = filler;
+      if (isFilled)
+        for (; target < patch + runLength; ++target)
+          *target = filler;
       patch += runLength;
     }
   }
@@ -189,7 +189,7 @@ PEBBLE_X86_INLINE void conv(PEBBLE_X86_CONV_PARAMETERS(Out)) {
   } else {
     const uint8_t *inputEnd =
         input + (w.batch * w.inHeight * w.inWidth - 1) * w.inStride + w.inChannels;
-    WindowSource source(w, runs == PEBBLE_X86_RUN_ROW, padding, inputEnd, Signed ? 0x80 : 0);
+    WindowSource source(w, weightZero != nullptr, padding, inputEnd, Signed ? 0x80 : 0);
     convRows(source, w, 1, input, product, begin, end);
   }
 }

@@ -10,52 +10,45 @@
 
 PEBBLE_X86_BEGIN
 
-constexpr int64_t maxTaps = 256;
+constexpr int64_t maxDepthwiseGroups = 64; // of four taps
+
+// Zeros when there is nothing to copy.
+template <typename T> PEBBLE_X86_INLINE void copyFour(T *to, const T *from) {
+  if (from)
+    __builtin_memcpy(to, from, 4 * sizeof(T));
+  else
+    __builtin_memset(to, 0, 4 * sizeof(T));
+}
 
 // What a block of channels needs, in the order of Level::interleave.
 template <class Level> struct ChannelBlock {
   static constexpr int panels = Level::width / panelWidth;
-  alignas(64) int8_t weights[maxTaps * 4 * Level::width];
+  alignas(64) int8_t weights[maxDepthwiseGroups * 4 * Level::width];
   alignas(64) int32_t bias[4 * Level::lanes];
   alignas(64) float scale[4 * Level::lanes];
   alignas(64) int32_t weightZero[4 * Level::lanes];
   alignas(64) uint8_t padding[Level::width];
 
-  // Channels past `count` get zeros. Taps are packed row by row; here they are wanted column by
-  // column, each filled up to groups of four.
+  // Channels past `count` get zeros.
   PEBBLE_X86_INLINE void load(const int8_t *packed, const int32_t *allBias, const float *allScale,
-                              const int32_t *allZero, int64_t kernelHeight, int64_t kernelWidth,
-                              int64_t channel, int64_t count) {
-    const int64_t columnGroups = ceilDiv(kernelHeight, groupSize);
-    const int64_t packedGroups = ceilDiv(kernelHeight * kernelWidth, groupSize);
+                              const int32_t *allZero, int64_t groups, int64_t channel,
+                              int64_t count) {
     for (int64_t i = 0; i < panels; ++i) {
       const bool used = i * panelWidth < count;
-      const int8_t *panel =
-          packed + (channel / panelWidth + i) * packedGroups * panelWidth * groupSize;
-      for (int64_t kx = 0; kx < kernelWidth; ++kx)
-        for (int64_t group = 0; group < columnGroups; ++group) {
-          uint32_t taps[panelWidth] = {}; // four of each channel
-          const int64_t rows = least<int64_t>(groupSize, kernelHeight - group * groupSize);
-          for (int64_t row = 0; used && row < rows; ++row) {
-            const int64_t tap = (group * groupSize + row) * kernelWidth + kx;
-            uint32_t quads[panelWidth];
-            __builtin_memcpy(quads, panel + tap / groupSize * panelWidth * groupSize, sizeof quads);
-            for (int c = 0; c < panelWidth; ++c)
-              taps[c] |= (quads[c] >> (tap % groupSize * 8) & 255) << (row * 8);
-          }
-          for (int64_t j = 0; j < 4; ++j)
-            __builtin_memcpy(weights + ((kx * columnGroups + group) * 4 + j) * Level::width +
-                                 i * 16,
-                             taps + 4 * j, 16);
-        }
-      for (int64_t j = 0; j < 4; ++j)
-        for (int64_t t = 0; t < 4; ++t) {
-          const int64_t from = channel + i * panelWidth + j * 4 + t;
-          const int64_t to = j * Level::lanes + i * 4 + t;
-          bias[to] = used ? allBias[from] : 0;
-          scale[to] = used && allScale ? allScale[from] : 0.0f;
-          weightZero[to] = used && allZero ? allZero[from] : 0;
-        }
+      const int8_t *panel = packed + (channel / panelWidth + i) * groups * panelWidth * groupSize;
+      for (int64_t chunk = 0; chunk < groups * 4; ++chunk) {
+        int8_t *target = weights + chunk * Level::width + i * 16;
+        if (used)
+          __builtin_memcpy(target, panel + chunk * 16, 16);
+        else
+          __builtin_memset(target, 0, 16);
+      }
+      for (int64_t j = 0; j < 4; ++j) {
+        const int64_t from = channel + i * panelWidth + j * 4, to = j * Level::lanes + i * 4;
+        copyFour(bias + to, used ? allBias + from : nullptr);
+        copyFour(scale + to, used && allScale ? allScale + from : nullptr);
+        copyFour(weightZero + to, used && allZero ? allZero + from : nullptr);
+      }
     }
   }
 };
@@ -119,9 +112,9 @@ template <class Level, typename Out> struct DepthwiseRow {
   Out *out = nullptr; // of the row's first pixel
   // Per tap of a column, rounded up to groups of four: the input row and the step from one of its
   // pixels to the next. A row outside the image is the padding, with no step.
-  const uint8_t *rows[maxTaps];
-  int64_t steps[maxTaps];
-  const uint8_t *lastWhole[maxTaps]; // where a vector may still be read
+  const uint8_t *rows[maxDepthwiseGroups * groupSize];
+  int64_t steps[maxDepthwiseGroups * groupSize];
+  const uint8_t *lastWhole[maxDepthwiseGroups * groupSize]; // where a vector may still be read
 
   PEBBLE_X86_INLINE typename Level::Bytes load(const uint8_t *p, const uint8_t *last) const {
     if (p <= last)
@@ -300,8 +293,8 @@ void depthwiseChannels(const Depthwise<Out> &layer, int64_t channel, int64_t cou
   ChannelBlock<Level> block;
   for (uint8_t &byte : block.padding)
     byte = uint8_t(layer.inputZero);
-  block.load(layer.weights, layer.bias, layer.scale, layer.weightZero, w.kernelHeight,
-             w.kernelWidth, channel, count);
+  block.load(layer.weights, layer.bias, layer.scale, layer.weightZero, w.kernelWidth * columnGroups,
+             channel, count);
   DepthwiseRow<Level, Out> row(w, block, layer.bounds, layer.weightZero != nullptr, count);
   forImages(w, begin, end,
             [&](int64_t batch, int64_t firstRow, int64_t rowCount) __attribute__((always_inline)) {

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "targets/codegen/Codegen.h"
 #include "targets/x86/kernels/Bitcode.h"
 #include "targets/x86/kernels/Microkernels.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -55,6 +61,43 @@ TEST_F(Microkernels, NeedsOnlyLibcAndLibm) {
       EXPECT_TRUE(function.getName() == "memcpy" || function.getName() == "memset" ||
                   function.getName() == "fmaf")
           << function.getName().str();
+}
+
+// Of every level, with no more than its own instruction sets.
+TEST(Microkernel, LinksIntoAModelAndBecomesMachineCode) {
+  mlir::DialectRegistry registry;
+  registry.insert<mlir::LLVM::LLVMDialect>();
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  mlir::MLIRContext context(registry);
+  for (const Microkernel &kernel : microkernels()) {
+    // One that uses all operations of a level.
+    if (kernel.op != "depthwise" || kernel.input != "s8" || kernel.output != "s8")
+      continue;
+    std::string text = "llvm.func @" + kernel.symbol +
+                       "()\nllvm.func @entry() -> !llvm.ptr {\n  %0 = llvm.mlir.addressof @" +
+                       kernel.symbol + " : !llvm.ptr\n  llvm.return %0 : !llvm.ptr\n}\n";
+    mlir::OwningOpRef<mlir::ModuleOp> model =
+        mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+    ASSERT_TRUE(model);
+    pebble::MachineOptions machine;
+    machine.triple = "x86_64-unknown-linux-gnu";
+    machine.cpu = "x86-64-v2";
+    for (llvm::StringRef feature : kernel.features)
+      machine.features += (machine.features.empty() ? "+" : ",+") + feature.str();
+    machine.microkernels = kernelBitcode();
+    std::string assembly, error;
+    ASSERT_TRUE(
+        pebble::generateCode(*model, machine, "entry", pebble::CodeKind::Assembly, assembly, error))
+        << error;
+    // AVX-VNNI's encoding is asked for by name; AVX-512's is the mnemonic's default.
+    bool hasDots = llvm::is_contained(kernel.features, "avxvnni") ||
+                   llvm::is_contained(kernel.features, "avx512vnni");
+    EXPECT_EQ(llvm::StringRef(assembly).contains("vpdpbusd"), hasDots) << kernel.symbol;
+    EXPECT_EQ(llvm::StringRef(assembly).contains("{vex}\tvpdpbusd"),
+              llvm::is_contained(kernel.features, "avxvnni"))
+        << kernel.symbol;
+  }
 }
 
 TEST(SelectMicrokernel, TakesTheBestThatTheProcessorHas) {
