@@ -82,10 +82,11 @@ def BufferizeProgram : Pass<"bufferize-program", "::mlir::ModuleOp"> {
 def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
   let summary = "Place buffers of known size in one arena";
   let description = [{
-    Lifetimes are taken on the top-level operations of `@main`; larger buffers are placed first, each
-    at the lowest offset free for its whole life. Buffers carried around a loop and buffers of
-    unknown size stay dynamic; the latter are released after their last use. The arena's size
-    becomes the attribute `mem.arena_bytes`.
+    Lifetimes are taken on the top-level operations of `@main`; offsets come from the planner of
+    docs/memory.md, with a budget of steps, so that they are the same in every run, and are checked by
+    the verifier that shares no code with it. Buffers carried around a loop and buffers of unknown
+    size stay dynamic; the latter are released after their last use. The arena's size becomes the
+    attribute `mem.arena_bytes`; `mem.arena_lower_bound` is the size below which there is no plan.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/Passes.h"
+#include "passes/schedule/planner/Planner.h"
+#include "passes/schedule/verifier/PlanVerifier.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -16,6 +18,8 @@ using namespace pebble;
 namespace {
 
 constexpr int64_t alignment = 64; // A cache line, and the widest vector.
+// A fraction of a second where no simple plan is as low as can be, which few models need.
+constexpr int64_t planSteps = 10'000'000;
 
 struct Buffer {
   memref::AllocOp alloc;
@@ -91,7 +95,8 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
       builder.setInsertionPointAfter(lastUser);
       mem::ReleaseOp::create(builder, alloc.getLoc(), alloc);
     }
-    int64_t arena = place(planned);
+    if (failed(place(planned)))
+      return signalPassFailure();
     for (Buffer &buffer : planned) {
       OpBuilder builder(buffer.alloc);
       Value slot = mem::SlotOp::create(builder, buffer.alloc.getLoc(), buffer.alloc.getType(),
@@ -99,7 +104,6 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
       buffer.alloc.replaceAllUsesWith(slot);
       buffer.alloc.erase();
     }
-    program->setAttr("mem.arena_bytes", Builder(&getContext()).getI64IntegerAttr(arena));
   }
 
   static int64_t bytesOf(MemRefType type) {
@@ -107,36 +111,36 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     return llvm::alignTo(std::max<int64_t>(bytes, 1), alignment);
   }
 
-  /// Greedy by size; returns the arena's size.
-  static int64_t place(std::vector<Buffer> &buffers) {
-    SmallVector<Buffer *> order;
-    for (Buffer &buffer : buffers)
-      order.push_back(&buffer);
-    // Ties keep program order, so that plans repeat.
-    llvm::sort(order, [](Buffer *a, Buffer *b) {
-      return a->bytes != b->bytes ? a->bytes > b->bytes : a->id < b->id;
-    });
-    SmallVector<Buffer *> placed;
-    int64_t arena = 0;
-    for (Buffer *buffer : order) {
-      SmallVector<Buffer *> conflicts;
-      for (Buffer *other : placed)
-        if (other->first <= buffer->last && buffer->first <= other->last)
-          conflicts.push_back(other);
-      llvm::sort(conflicts, [](Buffer *a, Buffer *b) {
-        return a->offset != b->offset ? a->offset < b->offset : a->id < b->id;
-      });
-      int64_t offset = 0;
-      for (Buffer *other : conflicts) {
-        if (offset + buffer->bytes <= other->offset)
-          break;
-        offset = std::max(offset, other->offset + other->bytes);
-      }
-      buffer->offset = offset;
-      arena = std::max(arena, offset + buffer->bytes);
-      placed.push_back(buffer);
+  /// Sets the offsets and records what is known about the plan.
+  LogicalResult place(std::vector<Buffer> &buffers) {
+    std::vector<planner::Buffer> problem;
+    for (const Buffer &buffer : buffers)
+      problem.push_back({buffer.first, buffer.last + 1, buffer.bytes, alignment});
+    func::FuncOp program = getOperation();
+    if (std::vector<planner::Fault> faults = planner::findFaults(problem); !faults.empty())
+      return buffers[faults.front().buffer].alloc.emitError(
+                 "the buffers of this model cannot be placed: ")
+             << faults.front().message;
+    planner::Options options;
+    // Only steps: a time limit would give other plans on a busy machine.
+    options.budget = planner::Budget(planSteps);
+    planner::Result result = planner::planBuffers(problem, options);
+
+    std::vector<verifier::PlacedRange> ranges;
+    std::vector<std::string> names;
+    for (auto [buffer, offset] : llvm::zip_equal(buffers, result.plan.offsets)) {
+      buffer.offset = offset;
+      ranges.push_back({buffer.first, buffer.last + 1, offset, buffer.bytes, alignment});
+      names.push_back("buffer " + std::to_string(buffer.id));
     }
-    return arena;
+    auto violations = verifier::verifyPlan(ranges, result.plan.height);
+    for (const verifier::Violation &violation : violations)
+      program.emitError("the memory plan is not valid: ")
+          << verifier::describe(violation, ranges, names, result.plan.height);
+    Builder builder(&getContext());
+    program->setAttr("mem.arena_bytes", builder.getI64IntegerAttr(result.plan.height));
+    program->setAttr("mem.arena_lower_bound", builder.getI64IntegerAttr(result.lowerBound));
+    return success(violations.empty());
   }
 };
 

@@ -3,7 +3,7 @@
 // RUN:   | FileCheck %s
 
 // CHECK-LABEL: func.func @main
-// CHECK-SAME: mem.arena_bytes = 2048
+// CHECK-SAME: mem.arena_bytes = 2048 : i64, mem.arena_lower_bound = 2048 : i64
 func.func @main(%x: tensor<256xf32>) -> tensor<256xf32> {
   // CHECK-NOT: memref.alloc
   // CHECK: %[[A:.*]] = mem.slot [[FIRST:.*]] : memref<256xf32>
