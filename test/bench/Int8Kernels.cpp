@@ -142,6 +142,25 @@ Contest depthwiseContest(const NativeLevel &level, const ConvShape &s) {
   return contest;
 }
 
+/// Bytes through the elementwise kernels; GOP/s are gigabytes of results here.
+Contest elementwiseContest(const NativeLevel &level, const std::string &name) {
+  constexpr int64_t count = 56 * 56 * 64;
+  auto a = std::make_shared<std::vector<uint8_t>>(randomValues<uint8_t>(count));
+  auto b = std::make_shared<std::vector<uint8_t>>(randomValues<uint8_t>(count));
+  auto c = std::make_shared<std::vector<uint8_t>>(count);
+  const auto add = std::get<0>(level.pointwise).add;
+  const auto mul = std::get<0>(level.pointwise).mul;
+  const auto lookup = level.lookup;
+  Contest contest{"bytes", name, double(count), {}, {}};
+  if (name == "add")
+    contest.ours = [=] { add(a->data(), b->data(), c->data(), count, 0.4f, 0.6f, 3.0f, 0, 255); };
+  else if (name == "mul")
+    contest.ours = [=] { mul(a->data(), b->data(), c->data(), count, 3, 4, 5, 0.01f, 0, 255); };
+  else
+    contest.ours = [=] { lookup(a->data(), b->data(), c->data(), count); };
+  return contest;
+}
+
 std::vector<Contest> contests(const NativeLevel &level, const std::string &filter) {
   std::vector<Contest> all;
   auto add = [&](const char *group, const std::string &name, auto make) {
@@ -169,6 +188,8 @@ std::vector<Contest> contests(const NativeLevel &level, const std::string &filte
                                  {56, 24, 24, 3, 1}};
   for (const ConvShape &shape : depthwise)
     add("depthwise", nameOf(shape), [&] { return depthwiseContest(level, shape); });
+  for (const char *name : {"add", "mul", "lookup"})
+    add("bytes", name, [&] { return elementwiseContest(level, name); });
   return all;
 }
 

@@ -88,6 +88,8 @@ struct Vectors256 {
                      : _mm256_max_epu8(_mm256_packus_epi16(a, b), lo);
   }
 
+  static constexpr bool hasTables = false;
+
   using Panel = Ints[panelWidth / lanes];
   PEBBLE_X86_INLINE static void storePanel(uint8_t *p, const Panel &v, int64_t count) {
     __m256i low = _mm256_set1_epi32(255);

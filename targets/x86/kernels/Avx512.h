@@ -82,6 +82,29 @@ struct Vectors512 {
                      : _mm512_max_epu8(_mm512_packus_epi16(a, b), lo);
   }
 
+  // Tables of 256 bytes are 128 words, of which two permutations see 64 each.
+  static constexpr bool hasTables = true;
+  struct Table {
+    __m512i words[4];
+  };
+  PEBBLE_X86_INLINE static Table loadTable(const uint8_t *p) {
+    return {{loadBytes(p), loadBytes(p + 64), loadBytes(p + 128), loadBytes(p + 192)}};
+  }
+  PEBBLE_X86_INLINE static __m512i lookupWords(const Table &table, __m512i codes) {
+    const __m512i index = _mm512_srli_epi16(codes, 1);
+    const __m512i low = _mm512_permutex2var_epi16(table.words[0], index, table.words[1]);
+    const __m512i high = _mm512_permutex2var_epi16(table.words[2], index, table.words[3]);
+    const __mmask32 isHigh = _mm512_test_epi16_mask(codes, _mm512_set1_epi16(128));
+    const __m512i shift = _mm512_slli_epi16(_mm512_and_si512(codes, _mm512_set1_epi16(1)), 3);
+    return _mm512_and_si512(_mm512_srlv_epi16(_mm512_mask_blend_epi16(isHigh, low, high), shift),
+                            _mm512_set1_epi16(255));
+  }
+  PEBBLE_X86_INLINE static Bytes lookup(const Table &table, Bytes codes) {
+    const __m512i even = lookupWords(table, _mm512_and_si512(codes, _mm512_set1_epi16(255)));
+    const __m512i odd = lookupWords(table, _mm512_srli_epi16(codes, 8));
+    return _mm512_or_si512(even, _mm512_slli_epi16(odd, 8));
+  }
+
   using Panel = Ints[panelWidth / lanes];
   PEBBLE_X86_INLINE static void storePanel(uint8_t *p, const Panel &v, int64_t count) {
     __m128i bytes = _mm512_cvtepi32_epi8(v[0]);

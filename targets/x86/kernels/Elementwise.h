@@ -59,6 +59,11 @@ template <class Level, typename T> PEBBLE_X86_INLINE void mul(PEBBLE_X86_MUL_PAR
 
 template <class Level, typename T> PEBBLE_X86_INLINE void lookup(PEBBLE_X86_LOOKUP_PARAMETERS(T)) {
   int64_t i = 0;
+  if constexpr (Level::hasTables) {
+    const auto whole = Level::loadTable(table);
+    for (; i + Level::width <= count; i += Level::width)
+      Level::storeBytes(c + i, Level::lookup(whole, Level::loadBytes(a + i)));
+  }
   for (; i + 8 <= count; i += 8) {
     uint64_t codes, values = 0;
     __builtin_memcpy(&codes, a + i, 8);

@@ -177,6 +177,8 @@ struct PortableOperations {
     return r;
   }
 
+  static constexpr bool hasTables = false;
+
   using Panel = Ints[panelWidth / lanes];
   // The low bytes of the first `count` lanes.
   static void storePanel(uint8_t *p, const Panel &v, int64_t count) {

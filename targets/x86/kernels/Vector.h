@@ -5,6 +5,7 @@
 //   rows, panels         its register tile: rows of the input by panels of 16 channels
 //   neighbours           how many pixels a depthwise convolution does at once
 //   Narrow               the level for few channels
+//   hasTables            whether it looks bytes up by vectors
 //   Quads                the unsigned operand of a dot product: four bytes of input in each lane
 //   Weights              the signed operand
 // and the operations on them. All levels compute the same bits.
