@@ -6,6 +6,7 @@
 
 #include "dialects/mem/Mem.h"
 #include "dialects/nn/NN.h"
+#include "dialects/qnn/QNN.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -4,7 +4,61 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===-- quantize ----------------------------------------------------------===//
+
+def PropagateQdq : Pass<"propagate-qdq", "::mlir::func::FuncOp"> {
+  let summary = "Move layers that only move elements from numbers to codes";
+  let description = [{
+    Reshapes, transposes, slices, gathers, pools by maximum, concatenations of equally quantized
+    tensors and pads with zero commute with quantization. `qnn.dequantize` moves below them and
+    `qnn.quantize` above, so that a quantize op meets the layer that computes its operand.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
+
+def FormIntegerLayers : Pass<"form-integer-layers", "::mlir::func::FuncOp"> {
+  let summary = "Compute layers between dequantized operands and a quantized result in integers";
+  let description = [{
+    Contractions with constant weights, sums, products, average pools, softmax and concatenations
+    become layers of `qnn`. Relu and clips in front of the `qnn.quantize` become bounds of the
+    result's codes. A contraction stays in f32 when its i32 sum could overflow, when its bias has
+    another scale than its products, or when something else uses the f32 result.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
+
+def StripIo : Pass<"strip-io", "::mlir::func::FuncOp"> {
+  let summary = "Let a model take and give codes where it quantizes its inputs and outputs first";
+  let description = [{
+    An input of `@main` that is only quantized, moved about at most before that, becomes an input of
+    codes; a dequantized output becomes one of codes. Other inputs and outputs stay.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
+
+def TabulateFunctions : Pass<"tabulate-functions", "::mlir::func::FuncOp"> {
+  let summary = "Turn elementwise layers of one quantized tensor into tables";
+  let description = [{
+    Whatever elementwise layers compute between a `qnn.dequantize` and a `qnn.quantize` of up to 8
+    bits, from that tensor and constants alone, is a `qnn.lookup`. The reference interpreter fills
+    the table.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
+
 //===-- fuse --------------------------------------------------------------===//
+
+def LowerQuantized : Pass<"lower-quantized", "::mlir::func::FuncOp"> {
+  let summary = "Turn quantized layers into kernels on u8 codes, channels last";
+  let description = [{
+    Weights are packed, the input's zero point is folded into the bias, and scales become one
+    multiplier a channel. Signed codes are held with 128 added; layers that only move elements are
+    moved along. What is left of `qnn.quantize` and `qnn.dequantize` becomes elementwise layers.
+    Contractions whose weights do not fit bytes once their zero point is taken off compute with i32
+    operands.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
 
 def AssignLayouts : Pass<"assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Compute image layers channels-last, with packed weights";
@@ -102,6 +156,10 @@ def LowerKernels : Pass<"lower-kernels", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"64", "Width of a vector register">,
+    Option<"fusedMultiplyAdd", "fused-multiply-add", "bool", /*default=*/"false",
+           "Whether the processor multiplies and adds in one instruction">,
+    ListOption<"microkernels", "microkernels", "std::string",
+               "Functions of the target that compute an operation on u8 codes: OPERATION=SYMBOL">,
   ];
   let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",

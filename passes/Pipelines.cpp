@@ -27,7 +27,20 @@ void pebble::buildSimplifyPipeline(OpPassManager &pm, const PipelineOptions &opt
   pm.addPass(createSymbolDCEPass());
 }
 
+void pebble::buildQuantizePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createPropagateQdq());
+  if (options.quantizedIo)
+    pm.addNestedPass<func::FuncOp>(createStripIo());
+  pm.addNestedPass<func::FuncOp>(createFormIntegerLayers());
+  pm.addNestedPass<func::FuncOp>(createTabulateFunctions());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
 void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createLowerQuantized());
+  // Weights of layers that stayed in f32 are dequantized here.
+  pm.addPass(createCanonicalizerPass());
   if (options.vectorBytes > 0) {
     pm.addNestedPass<func::FuncOp>(createAssignLayouts({options.vectorBytes / 2}));
     pm.addNestedPass<func::FuncOp>(createSinkTransposes());
@@ -44,7 +57,8 @@ void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &opt
 }
 
 void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addPass(createLowerKernels({options.vectorBytes}));
+  pm.addPass(
+      createLowerKernels({options.vectorBytes, options.fusedMultiplyAdd, options.microkernels}));
   pm.addPass(options.deviceThreads ? createSpreadThreads() : createOutlineParallel());
   // After lowering, so that constants that kernels read are placed too.
   pm.addPass(createAssignConstants());
@@ -82,9 +96,8 @@ void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &option
 
 llvm::ArrayRef<Phase> pebble::phases() {
   static constexpr Phase all[] = {
-      {"simplify", buildSimplifyPipeline},
-      {"fuse", buildFusePipeline},
-      {"schedule", buildSchedulePipeline},
+      {"simplify", buildSimplifyPipeline}, {"quantize", buildQuantizePipeline},
+      {"fuse", buildFusePipeline},         {"schedule", buildSchedulePipeline},
       {"lower", buildLowerPipeline},
   };
   return all;

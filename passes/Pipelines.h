@@ -12,13 +12,18 @@ namespace pebble {
 
 /// What the targets decide about the pipelines.
 struct PipelineOptions {
-  std::string prefix = "model"; ///< Of exported symbols.
-  int64_t vectorBytes = 64;     ///< Width of a vector register; 0 without vectors.
-  unsigned indexBits = 64;      ///< The module's data layout agrees.
-  bool deviceThreads = false;   ///< Kernels run on a device's threads, the program on a host.
+  std::string prefix = "model";  ///< Of exported symbols.
+  int64_t vectorBytes = 64;      ///< Width of a vector register; 0 without vectors.
+  unsigned indexBits = 64;       ///< The module's data layout agrees.
+  bool fusedMultiplyAdd = false; ///< Whether the processor has the instruction.
+  /// The target's functions for operations on u8 codes, "OPERATION=SYMBOL".
+  llvm::SmallVector<std::string> microkernels;
+  bool quantizedIo = false;   ///< The program takes and gives codes where the model quantizes.
+  bool deviceThreads = false; ///< Kernels run on a device's threads, the program on a host.
 };
 
 void buildSimplifyPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+void buildQuantizePipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildFusePipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildSchedulePipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildLowerPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);

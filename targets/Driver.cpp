@@ -5,6 +5,7 @@
 #include "dialects/mem/Mem.h"
 #include "dialects/nn/Constants.h"
 #include "dialects/nn/KernelCall.h"
+#include "dialects/qnn/QNN.h"
 #include "frontends/onnx/Importer.h"
 #include "passes/Passes.h"
 #include "passes/Plugin.h"
@@ -54,7 +55,7 @@ public:
         llvm::none_of(phases(),
                       [&](const Phase &phase) { return phase.name == options.compileTo; }))
       return usage("--compile-to " + options.compileTo +
-                   " is not one of import, simplify, fuse, schedule, lower");
+                   " is not one of import, simplify, quantize, fuse, schedule, lower");
     std::string error;
     if (!target->configure({options.cpu, options.board, options.fastMath}, error))
       return usage(error);
@@ -74,9 +75,9 @@ private:
   static const mlir::DialectRegistry &makeRegistry() {
     static const mlir::DialectRegistry registry = [] {
       mlir::DialectRegistry dialects;
-      dialects.insert<nn::NNDialect, mem::MemDialect, mlir::arith::ArithDialect,
-                      mlir::func::FuncDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
-                      mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+      dialects.insert<nn::NNDialect, qnn::QNNDialect, mem::MemDialect, mlir::quant::QuantDialect,
+                      mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
+                      mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                       mlir::vector::VectorDialect, mlir::DLTIDialect>();
       mlir::registerAllExtensions(dialects);
       mlir::registerAllToLLVMIRTranslations(dialects);
@@ -105,9 +106,9 @@ private:
     for (const std::string &added : options.addedPasses) {
       auto [pipeline, phase] = llvm::StringRef(added).split("@after=");
       if (llvm::none_of(phases(), [&](const Phase &row) { return row.name == phase; }))
-        return usage(
-            "--add-pass " + added +
-            " is not PIPELINE@after=PHASE with a phase of simplify, fuse, schedule, lower");
+        return usage("--add-pass " + added +
+                     " is not PIPELINE@after=PHASE with a phase of simplify, quantize, fuse, "
+                     "schedule, lower");
       mlir::PassManager trial(&context);
       std::string messages;
       llvm::raw_string_ostream stream(messages);
@@ -122,7 +123,7 @@ private:
     onnx::Problems problems;
     model = onnx::readModel(options.model, problems);
     if (model)
-      module = onnx::importModel(model, context, {options.dims}, problems);
+      module = onnx::importModel(model, context, {options.dims, options.integerQdq}, problems);
     if (!problems.empty() || !module) {
       problems.print(diagnostics);
       return problems.empty() ? ExitInternal : problems.exitCode();
@@ -151,6 +152,8 @@ private:
           dimName = mlir::cast<mlir::StringAttr>(attr).str();
       return tensor;
     };
+    manifest.inputs.clear();
+    manifest.outputs.clear();
     for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
       manifest.inputs.push_back(spec(type, main.getArgAttrDict(index)));
     for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
@@ -196,6 +199,7 @@ private:
 
   int runPhases() {
     PipelineOptions pipelineOptions = target->pipelineOptions();
+    pipelineOptions.quantizedIo = options.quantizedIo;
     setDataLayout(pipelineOptions.indexBits);
     std::string messages;
     mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
@@ -215,6 +219,8 @@ private:
       if (mlir::failed(pm.run(*module)))
         return internal("phase " + phase.name.str() + " failed: " + messages +
                         "\n  reproducer: " + reproducer);
+      if (phase.name == "quantize" && options.quantizedIo)
+        describeSignature();
       if (auto main = module->lookupSymbol<mlir::func::FuncOp>("main"))
         if (auto bytes = main->getAttrOfType<mlir::IntegerAttr>("mem.arena_bytes"))
           arenaBytes = bytes.getInt();
@@ -326,6 +332,10 @@ private:
       manifest.flags.push_back("--dim=" + name + "=" + std::to_string(value));
     if (options.fastMath)
       manifest.flags.push_back("--fast-math");
+    if (!options.integerQdq)
+      manifest.flags.push_back("--qdq=float");
+    if (options.quantizedIo)
+      manifest.flags.push_back("--io=quantized");
     target->describe(manifest);
 
     if (artifact.containsConstants)

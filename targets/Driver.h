@@ -25,6 +25,9 @@ struct CompileOptions {
   std::string compileTo;               ///< Stop after this phase and write its IR; "" runs all.
   std::map<std::string, int64_t> dims; ///< Values of symbolic dims.
   bool fastMath = false;
+  /// Whether quantized layers compute in integers; else the graph's float arithmetic is literal.
+  bool integerQdq = true;
+  bool quantizedIo = false;             ///< Drop the outermost quantize and dequantize ops.
   std::vector<std::string> plugins;     ///< Pass plugins to load.
   std::vector<std::string> addedPasses; ///< "PIPELINE@after=PHASE".
   std::string dumpDir;                  ///< Folder for the IR after each phase; "" for none.

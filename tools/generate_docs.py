@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / "test"))
 from support import expected, results  # noqa: E402
 
 NODE_TESTS = pathlib.Path(onnx.backend.test.__file__).parent / "data" / "node"
-DIALECTS = {"nn": "dialects/nn/NNOps.td", "mem": "dialects/mem/MemOps.td"}
+DIALECTS = {"nn": "dialects/nn/NNOps.td", "qnn": "dialects/qnn/QNNOps.td",
+            "mem": "dialects/mem/MemOps.td"}
 
 
 def tablegen(*arguments):

@@ -7,10 +7,6 @@
 include "mlir/IR/EnumAttr.td"
 include "dialects/nn/NNDialect.td"
 
-def NN_AutoPad : I64EnumAttr<"AutoPad", "where pads come from", [
-    I64EnumAttrCase<"explicit_pads", 0>, I64EnumAttrCase<"same_upper", 1>,
-    I64EnumAttrCase<"same_lower", 2>]> { let cppNamespace = "::pebble::nn"; }
-
 def NN_ConvOp : NN_KernelOp<"conv", []> {
   let summary = "N-d convolution, NC... input, [out, in/group, k...] weight, optional [out] bias";
   let description = [{

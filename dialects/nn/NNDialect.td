@@ -2,6 +2,7 @@
 #ifndef PEBBLE_DIALECTS_NN_NNDIALECT
 #define PEBBLE_DIALECTS_NN_NNDIALECT
 
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -38,10 +39,14 @@ def NN_BoolTensor : RankedTensorOf<[I1]>;
 def NN_IndexTensor : RankedTensorOf<[I32, I64]>;
 def NN_ShapeTensor : RankedTensorOf<[I64]>;
 
+def NN_AutoPad : I64EnumAttr<"AutoPad", "where pads come from", [
+    I64EnumAttrCase<"explicit_pads", 0>, I64EnumAttrCase<"same_upper", 1>,
+    I64EnumAttrCase<"same_lower", 2>]> { let cppNamespace = "::pebble::nn"; }
+
 // Element type of every op result follows from the operands and attributes; so do the dims as far
 // as they are known. A result may be more static than what is inferred, never contradict it.
-class NN_Op<string mnemonic, list<Trait> traits = []>
-    : Op<NN_Dialect, mnemonic,
+class NN_InferredOp<Dialect dialect, string mnemonic, list<Trait> traits>
+    : Op<dialect, mnemonic,
          traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let extraClassDeclaration = [{
     static bool isCompatibleReturnTypes(::mlir::TypeRange inferred, ::mlir::TypeRange actual);
@@ -65,6 +70,7 @@ class NN_Op<string mnemonic, list<Trait> traits = []>
   }];
   let extraClassDefinition = inferenceDefinition;
 }
+class NN_Op<string mnemonic, list<Trait> traits = []> : NN_InferredOp<NN_Dialect, mnemonic, traits>;
 
 // Broadcasts its operands; result element i depends on the operands' elements i alone.
 def NN_Elementwise : NativeOpTrait<"ElementwiseOp"> { let cppNamespace = "::pebble::nn"; }
@@ -86,8 +92,9 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
   ];
 }
 
-class NN_KernelOp<string mnemonic, list<int> shapeOperands = [], list<Trait> traits = []>
-    : NN_Op<mnemonic, traits # [DeclareOpInterfaceMethods<KernelOpInterface>]> {
+// The dialects that have kernel ops share one kernel library, so their mnemonics differ.
+class NN_LibraryOp<Dialect dialect, string mnemonic, list<int> shapeOperands, list<Trait> traits>
+    : NN_InferredOp<dialect, mnemonic, traits # [DeclareOpInterfaceMethods<KernelOpInterface>]> {
   let inferenceFunction = "inferKernel";
   bit variadicOperands = 0;
   code shapeOperandsBody = !if(!empty(shapeOperands),
@@ -104,5 +111,7 @@ class NN_KernelOp<string mnemonic, list<int> shapeOperands = [], list<Trait> tra
       "};\n  return names;\n}\n" #
       "bool $cppClass::hasVariadicOperands() { return " # variadicOperands # "; }\n";
 }
+class NN_KernelOp<string mnemonic, list<int> shapeOperands = [], list<Trait> traits = []>
+    : NN_LibraryOp<NN_Dialect, mnemonic, shapeOperands, traits>;
 
 #endif // PEBBLE_DIALECTS_NN_NNDIALECT

@@ -30,7 +30,7 @@ Binding GraphImporter::lookup(llvm::StringRef name) const {
 }
 
 mlir::ElementsAttr GraphImporter::tensor(const proto::TensorProto &tensor, std::string &reason) {
-  if (elementTypeOf(tensor.data_type(), context()))
+  if (elementTypeOf(tensor.data_type(), context()) || subByteBits(tensor.data_type()))
     return tensorValue(tensor, *session.model, owner, context());
   reason = ("element type " + dataTypeName(tensor.data_type()) + " is not supported; expected " +
             supportedElementTypes())
@@ -53,7 +53,10 @@ void GraphImporter::importInitializers(const proto::GraphProto &graph) {
       continue;
     }
     auto location = mlir::NameLoc::get(builder().getStringAttr(prefix + initializer.name()));
-    define(initializer.name(), {.value = constant(value, location)});
+    mlir::Value made = constant(value, location);
+    if (unsigned bits = subByteBits(initializer.data_type()))
+      setBits(made, bits);
+    define(initializer.name(), {.value = made});
   }
 }
 

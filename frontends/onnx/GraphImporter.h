@@ -36,6 +36,8 @@ struct ImportSession {
   /// Inlining and retyped loops multiply nodes: a hostile file must not run forever.
   int64_t nodesLeft = 250000;
   unsigned nodesNamed = 0; ///< Nodes that have a location: their line in debug information.
+  bool integerQdq = true;  ///< As in ImportOptions.
+  llvm::DenseMap<mlir::Value, unsigned> bits; ///< See GraphImporter::bits.
 
   ImportSession(std::shared_ptr<const Model> model, mlir::MLIRContext *context, Problems &problems);
 };
@@ -57,6 +59,10 @@ public:
   mlir::OpBuilder &builder() { return session.builder; }
   mlir::MLIRContext *context() { return session.builder.getContext(); }
   Problems &problems() { return session.problems; }
+  bool integerQdq() const { return session.integerQdq; }
+  /// The bits of integers that take less than the bytes they are held in; else 0.
+  unsigned bits(mlir::Value value) const { return session.bits.lookup(value); }
+  void setBits(mlir::Value value, unsigned bits) { session.bits[value] = bits; }
 
   void define(llvm::StringRef name, Binding binding) { bindings[name] = binding; }
   /// Looks through the surrounding graphs too. Poison when unknown.

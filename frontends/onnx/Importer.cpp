@@ -2,6 +2,7 @@
 #include "frontends/onnx/Importer.h"
 
 #include "dialects/nn/NN.h"
+#include "dialects/qnn/QNN.h"
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Names.h"
 #include "frontends/onnx/TensorData.h"
@@ -26,6 +27,7 @@ public:
   ModelImporter(const std::shared_ptr<const Model> &model, mlir::MLIRContext &context,
                 const ImportOptions &options, Problems &problems)
       : session(model, &context, problems), graph(model->proto().graph()), options(options) {
+    session.integerQdq = options.integerQdq;
     for (const proto::OperatorSetIdProto &import : model->proto().opset_import())
       opsets[canonicalDomain(import.domain())] = import.version();
   }
@@ -161,6 +163,11 @@ void ModelImporter::finish(mlir::func::FuncOp function, GraphImporter &importer)
       continue;
     }
     auto type = llvm::cast<mlir::RankedTensorType>(binding.value.getType());
+    if (importer.bits(binding.value))
+      problems().add(ProblemCode::UnsupportedType,
+                     "output '" + output.name() + "' has elements of " +
+                         llvm::Twine(importer.bits(binding.value)) +
+                         " bits; expected whole bytes: dequantize it, or cast it to int8");
     // A declared shape is only a claim; the element type is part of the model's interface.
     int declared = output.type().tensor_type().elem_type();
     if (output.type().has_tensor_type() && declared != proto::TensorProto::UNDEFINED &&
@@ -195,6 +202,7 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelImporter::run() {
   auto location = mlir::NameLoc::get(builder().getStringAttr(name.empty() ? "model" : name));
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(location);
   (*module)->setAttr("nn.model", builder().getStringAttr(name.empty() ? "model" : name));
+  (*module)->setAttr(qnn::roundingAttribute, builder().getStringAttr(qnn::onnxRounding));
   mlir::func::FuncOp function = makeFunction(*module);
   size_t before = problems().size();
   GraphImporter importer(session, nullptr, opsets, session.model, "");
@@ -227,7 +235,7 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelImporter::run() {
 mlir::OwningOpRef<mlir::ModuleOp> importModel(const std::shared_ptr<const Model> &model,
                                               mlir::MLIRContext &context,
                                               const ImportOptions &options, Problems &problems) {
-  context.loadDialect<nn::NNDialect, mlir::func::FuncDialect>();
+  context.loadDialect<nn::NNDialect, qnn::QNNDialect, mlir::func::FuncDialect>();
   return ModelImporter(model, context, options, problems).run();
 }
 

@@ -19,6 +19,9 @@ namespace pebble::onnx {
 struct ImportOptions {
   /// Values of symbolic dims, by name; those not named stay dynamic.
   std::map<std::string, int64_t> dims;
+  /// Whether quantized layers may compute in integers; otherwise QuantizeLinear and
+  /// DequantizeLinear are taken literally, as float arithmetic between them.
+  bool integerQdq = true;
 };
 
 /// The model as `func.func @main`, with arg and result attributes `nn.name`, and `nn.dims` with the

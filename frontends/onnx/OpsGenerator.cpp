@@ -23,7 +23,10 @@ Value tensorConstant(NodeImporter &node, const proto::TensorProto &tensor) {
     (void)node.unsupported(reason);
     return {};
   }
-  return node.constant(value);
+  Value made = node.constant(value);
+  if (unsigned bits = subByteBits(tensor.data_type()))
+    node.graph().setBits(made, bits);
+  return made;
 }
 
 Value floatVector(NodeImporter &node, ArrayRef<double> values) {

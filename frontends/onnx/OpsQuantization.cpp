@@ -2,6 +2,7 @@
 //
 // The quantization operators of the ONNX standard; those of com.microsoft are in QLinear.cpp.
 #include "frontends/onnx/Compose.h"
+#include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Quantization.h"
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/TensorData.h"
@@ -28,12 +29,23 @@ FailureOr<QuantizationLayout> readLayout(NodeImporter &node, Value x, Value scal
   if (NodeImporter::rank(scale) != expected)
     return node.invalid("the scale has " + Twine(NodeImporter::rank(scale)) + " dims; expected " +
                         Twine(expected));
+  int64_t scales = NodeImporter::type(scale).getNumElements(), dims = 0;
+  if (layout.blockSize == 0 && NodeImporter::type(scale).hasStaticShape() && scales > 1)
+    if (dims = NodeImporter::type(x).getDimSize(layout.axis);
+        !ShapedType::isDynamic(dims) && dims != scales)
+      return node.invalid("it has " + Twine(scales) + " scales for dim " + Twine(layout.axis) +
+                          " of size " + Twine(dims));
   return layout;
+}
+
+std::optional<int64_t> axisOf(Value scale, QuantizationLayout layout) {
+  return NodeImporter::rank(scale) == 0 ? std::nullopt : std::optional(layout.axis);
 }
 
 LogicalResult importQuantizeLinear(NodeImporter &node) {
   Value x = node.input(0), scale = node.input(1), zeroPoint = node.input(2);
   Type result = node.builder().getIntegerType(8, /*isSigned=*/false);
+  unsigned bits = zeroPoint ? node.graph().bits(zeroPoint) : 0;
   if (zeroPoint) {
     result = NodeImporter::elementType(zeroPoint);
   } else if (int64_t number = node.intAttr("output_dtype", 0); number != 0) {
@@ -50,6 +62,22 @@ LogicalResult importQuantizeLinear(NodeImporter &node) {
     precision = floatTypeOf(node, number);
   if (!isa_and_nonnull<FloatType>(precision))
     return node.unsupported("a division in another type than float, float16, bfloat16 or double");
+  if (layout->blockSize == 0) {
+    FailureOr<std::optional<qnn::Quantization>> to =
+        constantQuantization(node, scale, zeroPoint, result, axisOf(scale, *layout), bits);
+    if (failed(to))
+      return failure();
+    if (*to && node.graph().integerQdq() && precision.isF32() &&
+        NodeImporter::elementType(x).isF32()) {
+      Value codes = quantizeTyped(node, x, **to);
+      if (bits)
+        node.graph().setBits(codes, bits);
+      node.setOutput(0, codes);
+      return success();
+    }
+  }
+  if (bits)
+    return node.unsupported("quantization to less than 8 bits with a scale that is not constant");
   Value divisor = node.cast(broadcastParameter(node, scale, x, *layout), precision);
   node.setOutput(0, quantize(node, node.cast(x, precision), divisor,
                              broadcastParameter(node, zeroPoint, x, *layout), result));
@@ -60,6 +88,8 @@ LogicalResult importDequantizeLinear(NodeImporter &node) {
   Value x = node.input(0), scale = node.input(1), zeroPoint = node.input(2);
   if (!isa<IntegerType>(NodeImporter::elementType(x)) || !isFloat(scale))
     return node.unsupported("dequantization of other types than integers of 8 to 32 bits");
+  if (failed(checkZeroPoint(node, zeroPoint, x)))
+    return failure();
   FailureOr<QuantizationLayout> layout = readLayout(node, x, scale);
   if (failed(layout))
     return failure();
@@ -68,6 +98,17 @@ LogicalResult importDequantizeLinear(NodeImporter &node) {
     result = floatTypeOf(node, number);
   if (!result)
     return node.unsupported("output_dtype other than float, float16, bfloat16 or double");
+  if (layout->blockSize == 0) {
+    FailureOr<std::optional<qnn::Quantization>> from =
+        constantQuantization(node, scale, zeroPoint, NodeImporter::elementType(x),
+                             axisOf(scale, *layout), node.graph().bits(x));
+    if (failed(from))
+      return failure();
+    if (*from && node.graph().integerQdq() && result.isF32()) {
+      node.setOutput(0, dequantizeTyped(node, x, **from));
+      return success();
+    }
+  }
   node.setOutput(0, node.cast(dequantize(node, x, scale, zeroPoint, *layout), result));
   return success();
 }
@@ -98,6 +139,19 @@ LogicalResult importQLinearMatMul(NodeImporter &node) {
   if (!isa<IntegerType>(NodeImporter::elementType(a)) ||
       !isa<IntegerType>(NodeImporter::elementType(b)))
     return node.unsupported("matrices of other types than int8 and uint8");
+  if (NodeImporter::rank(a) >= 2 && NodeImporter::rank(b) == 2) {
+    FailureOr<Value> codes =
+        contractTyped(node,
+                      {a, node.input(1), node.input(2), b, node.input(4), node.input(5), Value(),
+                       node.input(6), node.input(7), 1, NodeImporter::type(b).getDimSize(0)},
+                      [&](Value x, Value w, Value) { return node.create<nn::MatMulOp>(x, w); });
+    if (failed(codes))
+      return failure();
+    if (*codes) {
+      node.setOutput(0, *codes);
+      return success();
+    }
+  }
   Value sum = integerMatMul(node, a, node.input(2), b, node.input(5));
   Value aScale = rowParameter(node, node.input(1), a);
   Value zeroPoint = node.input(7);
@@ -131,7 +185,29 @@ LogicalResult importConvInteger(NodeImporter &node) {
 }
 
 LogicalResult importQLinearConv(NodeImporter &node) {
-  Value x = node.input(0);
+  Value x = node.input(0), w = node.input(3);
+  int64_t depth = 1;
+  for (int64_t size : NodeImporter::type(w).getShape().drop_front(NodeImporter::rank(w) > 0))
+    if (ShapedType::isDynamic(size) || llvm::MulOverflow(depth, size, depth))
+      depth = ShapedType::kDynamic;
+  FailureOr<Window> window = readWindow(node, NodeImporter::rank(x) - 2);
+  if (failed(window) || failed(checkRank(node, w, "w", {NodeImporter::rank(x)})))
+    return failure();
+  FailureOr<Value> codes = contractTyped(
+      node,
+      {x, node.input(1), node.input(2), w, node.input(4), node.input(5), node.input(8),
+       node.input(6), node.input(7), 0, depth},
+      [&](Value input, Value weight, Value bias) {
+        return node.create<nn::ConvOp>(input, weight, bias, ArrayRef(window->strides),
+                                       ArrayRef(window->dilations), ArrayRef(window->pads),
+                                       node.intAttr("group", 1), window->autoPad);
+      });
+  if (failed(codes))
+    return failure();
+  if (*codes) {
+    node.setOutput(0, *codes);
+    return success();
+  }
   FailureOr<Value> sum =
       integerConv(node, x, node.input(2), node.input(3), node.input(5), node.input(8));
   if (failed(sum))
@@ -147,7 +223,8 @@ LogicalResult importQLinearConv(NodeImporter &node) {
 } // namespace
 
 void addQuantizationOps(std::vector<OpEntry> &rows) {
-  static constexpr llvm::StringLiteral integers = "float8, float4 and integers of less than 8 bits";
+  static constexpr llvm::StringLiteral integers =
+      "float8, float4, and integers of less than 8 bits as inputs or outputs of the model";
   rows.insert(rows.end(), {
                               {"", "ConvInteger", 10, importConvInteger},
                               {"", "DequantizeLinear", 10, importDequantizeLinear, integers},

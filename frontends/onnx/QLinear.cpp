@@ -13,14 +13,14 @@ namespace {
 
 /// The operand at `index`, followed by its scale and zero point, in f32.
 Value dequantizedInput(NodeImporter &node, unsigned index) {
-  return dequantize(node, node.input(index), node.input(index + 1), node.input(index + 2));
+  return dequantizeOperand(node, node.input(index), node.input(index + 1), node.input(index + 2));
 }
 
 /// Quantizes to the scale at input `index` and the zero point that follows it.
 LogicalResult setQuantized(NodeImporter &node, Value result, unsigned index) {
   Value zeroPoint = node.input(index + 1);
-  node.setOutput(0, quantize(node, result, node.input(index), zeroPoint,
-                             quantizedType(zeroPoint, node.input(0))));
+  node.setOutput(0, quantizeResult(node, result, node.input(index), zeroPoint,
+                                   quantizedType(zeroPoint, node.input(0))));
   return success();
 }
 
@@ -63,8 +63,8 @@ LogicalResult importQLinearConcat(NodeImporter &node) {
   for (unsigned index = 2; index < node.numInputs(); index += 3)
     parts.push_back(dequantizedInput(node, index));
   Value zeroPoint = node.input(1);
-  node.setOutput(0, quantize(node, node.concat(parts, *axis), node.input(0), zeroPoint,
-                             quantizedType(zeroPoint, node.input(2))));
+  node.setOutput(0, quantizeResult(node, node.concat(parts, *axis), node.input(0), zeroPoint,
+                                   quantizedType(zeroPoint, node.input(2))));
   return success();
 }
 
@@ -102,6 +102,25 @@ LogicalResult importQGemm(NodeImporter &node) {
   Value a = node.input(0), b = node.input(3);
   if (failed(checkRank(node, a, "A", {2})) || failed(checkRank(node, b, "B", {2})))
     return failure();
+  bool isPlain = node.floatAttr("alpha", 1.0) == 1.0 && node.intAttr("transA", 0) == 0 &&
+                 (!node.hasInput(6) || NodeImporter::rank(node.input(6)) == 1);
+  if (node.hasInput(7) && isPlain) {
+    Value columns = transposedIf(node, "transB", b);
+    FailureOr<Value> codes = contractTyped(
+        node,
+        {a, node.input(1), node.input(2), columns, node.input(4), node.input(5), node.input(6),
+         node.input(7), node.input(8), 1, NodeImporter::type(columns).getDimSize(0)},
+        [&](Value x, Value w, Value bias) {
+          Value product = node.create<nn::MatMulOp>(x, w);
+          return bias ? node.add(product, bias) : product;
+        });
+    if (failed(codes))
+      return failure();
+    if (*codes) {
+      node.setOutput(0, *codes);
+      return success();
+    }
+  }
   Value rows = transposedIf(node, "transA", centered(node, a, node.input(2)));
   // One zero point a column of the product.
   Value columns = node.cast(b, node.builder().getI32Type());

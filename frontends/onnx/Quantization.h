@@ -5,6 +5,7 @@
 #ifndef PEBBLE_FRONTENDS_ONNX_QUANTIZATION_H
 #define PEBBLE_FRONTENDS_ONNX_QUANTIZATION_H
 
+#include "dialects/qnn/Quantization.h"
 #include "frontends/onnx/NodeImporter.h"
 
 namespace pebble::onnx {
@@ -32,6 +33,40 @@ mlir::Value dequantize(NodeImporter &node, mlir::Value x, mlir::Value scale, mli
 /// saturate(round(x / scale) + zeroPoint) as `type`, for a scale and zero point that broadcast.
 mlir::Value quantize(NodeImporter &node, mlir::Value x, mlir::Value scale, mlir::Value zeroPoint,
                      mlir::Type type);
+
+/// Reports a zero point of another element type than its codes; an absent one is fine.
+llvm::LogicalResult checkZeroPoint(NodeImporter &node, mlir::Value zeroPoint, mlir::Value codes);
+
+/// How constant parameters quantize tensors whose codes have element type `codes`: nothing when
+/// they are not constant or not f32. `bits`, unless 0, are those of codes narrower than that.
+/// Reports scales and zero points that no quantization has.
+llvm::FailureOr<std::optional<qnn::Quantization>>
+constantQuantization(NodeImporter &node, mlir::Value scale, mlir::Value zeroPoint, mlir::Type codes,
+                     std::optional<int64_t> axis, unsigned bits = 0);
+
+/// `dequantize` for one scale and zero point: as an op of the qnn dialect where they are constant
+/// and quantized layers compute in integers. Null, reported, when there is no such quantization.
+mlir::Value dequantizeOperand(NodeImporter &node, mlir::Value codes, mlir::Value scale,
+                              mlir::Value zeroPoint);
+/// The same for `quantize`.
+mlir::Value quantizeResult(NodeImporter &node, mlir::Value x, mlir::Value scale,
+                           mlir::Value zeroPoint, mlir::Type codes);
+
+/// The codes of a contraction whose parameters are operands of a node: of `float(x, w, bias)` as
+/// f32 layers between dequantized operands, which the quantize phase turns into an integer layer.
+struct QuantizedContraction {
+  mlir::Value x, xScale, xZeroPoint, w, wScale, wZeroPoint, bias, scale, zeroPoint;
+  int64_t channelAxis; ///< Of the weight.
+  int64_t depth;       ///< Products in a sum.
+};
+/// Nothing when not all parameters are constant or integers could not compute it.
+llvm::FailureOr<mlir::Value> contractTyped(
+    NodeImporter &node, const QuantizedContraction &operands,
+    llvm::function_ref<mlir::Value(mlir::Value x, mlir::Value w, mlir::Value bias)> layer);
+
+/// The same as `quantize` and `dequantize`, as ops of the qnn dialect.
+mlir::Value quantizeTyped(NodeImporter &node, mlir::Value x, const qnn::Quantization &to);
+mlir::Value dequantizeTyped(NodeImporter &node, mlir::Value codes, const qnn::Quantization &from);
 
 /// x - zeroPoint in i32; `zeroPoint` may be null and must broadcast.
 mlir::Value centered(NodeImporter &node, mlir::Value x, mlir::Value zeroPoint);

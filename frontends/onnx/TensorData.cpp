@@ -10,6 +10,7 @@
 
 #include <bit>
 #include <cstring>
+#include <vector>
 
 namespace pebble::onnx {
 
@@ -130,6 +131,32 @@ mlir::ElementsAttr makeAttr(mlir::RankedTensorType type, llvm::ArrayRef<char> by
                                     bytes, align, [owner](void *, size_t, size_t) {}));
 }
 
+/// One byte an element, from elements packed into bytes, the first one lowest.
+mlir::ElementsAttr unpackSubByte(const TensorProto &tensor, const DataType &type,
+                                 const Model &model, llvm::ArrayRef<int64_t> dims,
+                                 mlir::MLIRContext *context) {
+  bool isSigned = type.number == TensorProto::INT4 || type.number == TensorProto::INT2;
+  llvm::SmallVector<char> typed;
+  llvm::ArrayRef<char> packed;
+  if (tensor.has_raw_data() || tensor.data_location() == TensorProto::EXTERNAL) {
+    packed = model.rawData(tensor);
+  } else {
+    packValues(tensor.int32_data(), 1, typed);
+    packed = typed;
+  }
+  unsigned perByte = 8 / type.bits;
+  std::vector<char> bytes(*elementCount(dims));
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    unsigned field = static_cast<uint8_t>(packed[i / perByte]) >> (i % perByte * type.bits);
+    unsigned value = field & ((1u << type.bits) - 1);
+    bytes[i] = static_cast<char>(isSigned ? llvm::SignExtend32(value, type.bits) : value);
+  }
+  mlir::Builder builder(context);
+  auto byte = builder.getIntegerType(8, /*isSigned=*/false);
+  return nn::makeConstant(mlir::RankedTensorType::get(dims, isSigned ? builder.getI8Type() : byte),
+                          bytes);
+}
+
 } // namespace
 
 llvm::StringRef dataTypeName(int dataType) {
@@ -143,6 +170,13 @@ mlir::Type elementTypeOf(int dataType, mlir::MLIRContext *context) {
     return {};
   mlir::Builder builder(context);
   return type->type(builder);
+}
+
+unsigned subByteBits(int dataType) {
+  const DataType *type = findDataType(dataType);
+  bool isInteger = dataType == TensorProto::INT4 || dataType == TensorProto::UINT4 ||
+                   dataType == TensorProto::INT2 || dataType == TensorProto::UINT2;
+  return type && isInteger ? type->bits : 0;
 }
 
 llvm::StringRef supportedElementTypes() {
@@ -226,6 +260,8 @@ mlir::ElementsAttr tensorValue(const TensorProto &tensor, const Model &model,
                                mlir::MLIRContext *context) {
   const DataType &type = *findDataType(tensor.data_type());
   llvm::ArrayRef<int64_t> dims(tensor.dims().data(), tensor.dims_size());
+  if (subByteBits(type.number))
+    return unpackSubByte(tensor, type, model, dims, context);
   auto tensorType = mlir::RankedTensorType::get(dims, elementTypeOf(type.number, context));
   if (tensor.has_raw_data() || tensor.data_location() == TensorProto::EXTERNAL)
     return makeAttr(tensorType, model.rawData(tensor), owner);

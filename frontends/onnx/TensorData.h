@@ -21,6 +21,9 @@ class Model;
 llvm::StringRef dataTypeName(int dataType);
 /// Null for element types that the nn dialect lacks.
 mlir::Type elementTypeOf(int dataType, mlir::MLIRContext *context);
+/// The bits of an integer element type of less than a byte; 0 for other types. Such elements are
+/// held in bytes: see `tensorValue`.
+unsigned subByteBits(int dataType);
 /// "f32, f64, ...": what `elementTypeOf` knows, for messages.
 llvm::StringRef supportedElementTypes();
 /// The number of elements, or nothing for negative dims and products that overflow.
@@ -29,8 +32,9 @@ std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> dims);
 /// Compares a tensor's data with its dims and element type; the message says what does not fit.
 llvm::Error checkTensor(const proto::TensorProto &tensor, ExternalFiles &external);
 
-/// The value of a tensor that passed `checkTensor` and whose element type is supported. Large raw
-/// data is not copied: the attribute then shares `owner`, which keeps the tensor's memory alive.
+/// The value of a tensor that passed `checkTensor` and whose element type is supported or an
+/// integer of less than a byte, which takes a byte of its own. Large raw data is not copied: the
+/// attribute then shares `owner`, which keeps the tensor's memory alive.
 mlir::ElementsAttr tensorValue(const proto::TensorProto &tensor, const Model &model,
                                const std::shared_ptr<const void> &owner,
                                mlir::MLIRContext *context);

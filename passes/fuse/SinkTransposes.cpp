@@ -95,7 +95,7 @@ public:
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!op->hasTrait<nn::ElementwiseOp>())
+    if (!op->hasTrait<nn::ElementwiseOp>() && !isa<qnn::AddBytesOp, qnn::MulBytesOp>(op))
       return failure();
     std::optional<Permutation> permutation = agreed(op, op->getOperands(), rewriter);
     if (!permutation)
@@ -132,7 +132,8 @@ public:
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isa<nn::PadOp, nn::SliceOp, nn::ResizeOp, nn::SoftmaxOp>(op))
+    if (!isa<nn::PadOp, nn::SliceOp, nn::ResizeOp, nn::SoftmaxOp, qnn::LookupBytesOp,
+             qnn::SoftmaxBytesOp>(op))
       return failure();
     auto source = op->getOperand(0).getDefiningOp<nn::TransposeOp>();
     if (!source)
@@ -165,6 +166,8 @@ public:
       resize.setAxes(axes);
     } else if (auto softmax = dyn_cast<nn::SoftmaxOp>(moved)) {
       softmax.setAxis(permutation[softmax.getAxis()]);
+    } else if (auto bytes = dyn_cast<qnn::SoftmaxBytesOp>(moved)) {
+      bytes.setAxis(permutation[bytes.getAxis()]);
     }
     return success();
   }

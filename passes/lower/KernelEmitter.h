@@ -6,6 +6,8 @@
 
 #include "passes/lower/ElementEmitter.h"
 
+#include "llvm/ADT/StringMap.h"
+
 #include <memory>
 
 namespace pebble {
@@ -13,7 +15,15 @@ namespace pebble {
 /// What emitters may assume of the machine.
 struct LoweringOptions {
   int64_t vectorBytes = 64;
-  bool parallel = true; ///< Whether loops may be shared between threads.
+  bool parallel = true;          ///< Whether loops may be shared between threads.
+  bool fusedMultiplyAdd = false; ///< Whether the processor has the instruction.
+  /// Symbols of the target's microkernels on u8 codes, by operation; "" for those it lacks.
+  llvm::StringMap<std::string> microkernels;
+
+  llvm::StringRef microkernel(llvm::StringRef operation) const {
+    auto found = microkernels.find(operation);
+    return found == microkernels.end() ? llvm::StringRef() : llvm::StringRef(found->second);
+  }
 };
 
 class KernelEmitter {

@@ -17,7 +17,13 @@ public:
   using LowerKernelsBase::LowerKernelsBase;
 
   void runOnOperation() override {
-    LoweringOptions options{vectorBytes};
+    LoweringOptions options;
+    options.vectorBytes = vectorBytes;
+    options.fusedMultiplyAdd = fusedMultiplyAdd;
+    for (StringRef entry : microkernels) {
+      auto [operation, symbol] = entry.split('=');
+      options.microkernels[operation] = symbol.str();
+    }
     SmallVector<func::FuncOp> kernels;
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr("nn.nodes") && !function.isExternal())

@@ -19,6 +19,7 @@
 #define PEBBLE_TYPES_BOOL(X, name) X(name, bool, ::pebble::kernels::Bool)
 #define PEBBLE_TYPES_INDEX(X, name) X(name, i32, int32_t) X(name, i64, int64_t)
 #define PEBBLE_TYPES_SHAPE(X, name) X(name, i64, int64_t)
+#define PEBBLE_TYPES_BYTE(X, name) X(name, u8, uint8_t)
 #define PEBBLE_TYPES_NUMERIC(X, name)                                                              \
   PEBBLE_TYPES_FLOAT(X, name) PEBBLE_TYPES_SIGNED(X, name) PEBBLE_TYPES_UNSIGNED(X, name)
 #define PEBBLE_TYPES_ANY(X, name) PEBBLE_TYPES_NUMERIC(X, name) PEBBLE_TYPES_BOOL(X, name)

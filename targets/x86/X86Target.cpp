@@ -5,6 +5,7 @@
 #include "targets/codegen/Codegen.h"
 #include "targets/codegen/Embed.h"
 #include "targets/x86/kernels/Bitcode.h"
+#include "targets/x86/kernels/Microkernels.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -69,6 +70,12 @@ public:
   PipelineOptions pipelineOptions() const override {
     PipelineOptions options;
     options.vectorBytes = vectorBytes;
+    options.fusedMultiplyAdd = llvm::is_contained(features, "fma");
+    static constexpr llvm::StringLiteral operations[] = {"gemm",    "conv",    "depthwise",
+                                                         "maxpool", "avgpool", "lookup"};
+    for (llvm::StringRef operation : operations)
+      if (const x86::Microkernel *kernel = x86::selectMicrokernel(operation, "u8", "u8", features))
+        options.microkernels.push_back((operation + "=" + kernel->symbol).str());
     return options;
   }
 

@@ -4,6 +4,7 @@
 
 #include "dialects/mem/Mem.h"
 #include "dialects/nn/NN.h"
+#include "dialects/qnn/QNN.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/Plugin.h"
@@ -42,7 +43,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<pebble::nn::NNDialect, pebble::mem::MemDialect>();
+  registry.insert<pebble::nn::NNDialect, pebble::qnn::QNNDialect, pebble::mem::MemDialect>();
   mlir::registerAllPasses();
   pebble::registerPebblePasses();
   pebble::registerPipelines();

@@ -19,6 +19,7 @@ namespace {
 struct Options {
   CompileOptions compile;
   std::vector<std::string> dims;
+  std::string qdq = "integer", io = "float";
 };
 
 void declareModelOptions(CLI::App &app, Options &options) {
@@ -51,16 +52,27 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
   declareModelOptions(app, *options);
   app.add_option("-o,--output", compile.output, "File to write; by default the model's name here");
   app.add_option("--emit", compile.emit, "Kind of file")->capture_default_str();
-  app.add_option("--compile-to", compile.compileTo,
-                 "Stop after a phase (import, simplify, fuse, schedule, lower) and write its IR");
+  app.add_option(
+      "--compile-to", compile.compileTo,
+      "Stop after a phase (import, simplify, quantize, fuse, schedule, lower) and write its IR");
   app.add_option("--dump-phases", compile.dumpDir, "Folder for the IR after each phase");
   app.add_option("--plugin", compile.plugins, "Pass plugin to load")->allow_extra_args(false);
   app.add_option("--add-pass", compile.addedPasses, "Pass to add: PIPELINE@after=PHASE")
       ->allow_extra_args(false);
+  app.add_option("--qdq", options->qdq,
+                 "How layers between quantize and dequantize nodes compute: integer, or float")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"integer", "float"}));
+  app.add_option("--io", options->io,
+                 "What quantized inputs and outputs are: float, or quantized (their codes)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"float", "quantized"}));
   app.add_flag("--fast-math", compile.fastMath,
                "Let results differ from the graph's order of sums");
   return [options] {
     options->compile.dims = parseDims(options->dims);
+    options->compile.integerQdq = options->qdq == "integer";
+    options->compile.quantizedIo = options->io == "quantized";
     if (options->compile.output.empty())
       options->compile.output = defaultOutput(options->compile);
     return compileModel(options->compile, llvm::errs());

@@ -9,9 +9,18 @@ using namespace pebble;
 
 EmitKernelOp pebble::findEmitter(Operation *op) {
   static const llvm::StringMap<EmitKernelOp> emitters = {
-      {"conv_nhwc", emitConvNhwc}, {"depthwise_nhwc", emitDepthwiseNhwc},
-      {"matmul", emitMatMul},      {"matmul_packed", emitMatMulPacked},
-      {"pool_nhwc", emitPoolNhwc}, {"shape_of", emitShapeOf},
+      {"add_bytes", emitAddBytes},
+      {"conv_nhwc", emitConvNhwc},
+      {"conv_packed", emitConvPacked},
+      {"depthwise_nhwc", emitDepthwiseNhwc},
+      {"depthwise_packed", emitDepthwisePacked},
+      {"lookup_bytes", emitLookupBytes},
+      {"matmul", emitMatMul},
+      {"matmul_packed", emitMatMulPacked},
+      {"max_bytes", emitMaxBytes},
+      {"mean_bytes", emitMeanBytes},
+      {"pool_nhwc", emitPoolNhwc},
+      {"shape_of", emitShapeOf},
   };
   return emitters.lookup(op->getName().stripDialect());
 }

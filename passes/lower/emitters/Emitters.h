@@ -8,8 +8,14 @@
 
 namespace pebble {
 
+bool emitAddBytes(KernelEmitter &emitter, mlir::Operation *op);
 bool emitConvNhwc(KernelEmitter &emitter, mlir::Operation *op);
+bool emitConvPacked(KernelEmitter &emitter, mlir::Operation *op);
 bool emitDepthwiseNhwc(KernelEmitter &emitter, mlir::Operation *op);
+bool emitDepthwisePacked(KernelEmitter &emitter, mlir::Operation *op);
+bool emitLookupBytes(KernelEmitter &emitter, mlir::Operation *op);
+bool emitMaxBytes(KernelEmitter &emitter, mlir::Operation *op);
+bool emitMeanBytes(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMatMul(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMatMulPacked(KernelEmitter &emitter, mlir::Operation *op);
 bool emitPoolNhwc(KernelEmitter &emitter, mlir::Operation *op);

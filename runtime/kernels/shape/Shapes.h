@@ -5,6 +5,7 @@
 #define PEBBLE_RUNTIME_KERNELS_SHAPE_SHAPES_H
 
 #include "runtime/kernels/shape/Indexing.h"
+#include "runtime/kernels/shape/Quantized.h"
 #include "runtime/kernels/shape/Recurrent.h"
 #include "runtime/kernels/shape/Reduce.h"
 #include "runtime/kernels/shape/Signal.h"

@@ -3,10 +3,13 @@ arguments are the values that the example uses. Fails when an op has no example.
 import re
 import sys
 
+# The element type of a quantized tensor has angle brackets of its own, twice.
+TENSOR = r"tensor<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>"
+
 page = open(sys.argv[1], encoding="utf-8").read()
 without = []
 for section in re.split(r"\n### ", page)[1:]:
-    op = re.match(r"`(nn\.\w+)`", section)
+    op = re.match(r"`(q?nn\.\w+)`", section)
     if not op:
         continue
     examples = re.findall(r"```mlir\n(.*?)```", section, re.DOTALL)
@@ -19,12 +22,12 @@ for section in re.split(r"\n### ", page)[1:]:
         for arguments in re.findall(r"\^bb0\((.*?)\):", text):
             defined.update(re.findall(r"%\w+", arguments))
         types = {}
-        # `nn.op names... : (types...)` and `nn.yield names... : types...`
-        for statement in re.split(r"(?=nn\.\w+ )", re.sub(r"\^bb0\(.*?\):", "", text))[1:]:
+        # `op names... : (types...)` and `nn.yield names... : types...`
+        for statement in re.split(r"(?=\bq?nn\.\w+ )", re.sub(r"\^bb0\(.*?\):", "", text))[1:]:
             names, _, rest = re.sub(r"\{[^{}]*?=[^{}]*?\}", "", statement).partition(" : ")
             listed = re.match(r"\s*\((.*?)\) ->", rest, re.DOTALL)
             listed = listed.group(1) if listed else rest
-            for name, kind in zip(re.findall(r"%\w+", names), re.findall(r"tensor<[^>]*>", listed)):
+            for name, kind in zip(re.findall(r"%\w+", names), re.findall(TENSOR, listed)):
                 types.setdefault(name, kind)
         free = [name for name in types if name not in defined]
         arguments = ", ".join(f"{name}: {types[name]}" for name in free)

@@ -1,0 +1,45 @@
+// The target's microkernels take the place of the kernel library.
+// RUN: pebble-opt %s --lower-kernels="microkernels=conv=my_conv,gemm=my_gemm fused-multiply-add=true" | FileCheck %s
+// RUN: pebble-opt %s --lower-kernels | FileCheck %s --check-prefix=LIBRARY
+
+// The fields of the window: sizes, kernel, strides, dilations, pads.
+// CHECK: llvm.mlir.global internal {{.*}}@pebble_window_0(dense<[1, 8, 8, 4, 4, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1]>
+// CHECK-LABEL: @conv
+// CHECK: call @my_conv
+// LIBRARY-LABEL: @conv
+// LIBRARY: mem.library "pebble_kernel_conv_packed_u8"
+func.func private @conv(%x: tensor<1x8x8x4xui8>, %w: tensor<1x1x9x16x4xi8>, %b: tensor<16xi32>,
+                        %m: tensor<16xf32>) -> tensor<1x8x8x16xui8> attributes {nn.nodes = ["c"]} {
+  %y = qnn.conv_packed %x, %w, %b, %m {kernel_shape = array<i64: 3, 3>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1 : i64,
+      channels = 16 : i64, runs = 1 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
+      low = 0 : i64, high = 255 : i64}
+      : (tensor<1x8x8x4xui8>, tensor<1x1x9x16x4xi8>, tensor<16xi32>, tensor<16xf32>)
+      -> tensor<1x8x8x16xui8>
+  return %y : tensor<1x8x8x16xui8>
+}
+
+// A window of one pixel is a product of matrices.
+// CHECK-LABEL: @pointwise
+// CHECK: call @my_gemm
+func.func private @pointwise(%x: tensor<1x8x8x4xui8>, %w: tensor<1x1x1x16x4xi8>, %b: tensor<16xi32>,
+                             %m: tensor<16xf32>) -> tensor<1x8x8x16xui8> attributes {nn.nodes = ["p"]} {
+  %y = qnn.conv_packed %x, %w, %b, %m {kernel_shape = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64,
+      channels = 16 : i64, runs = 1 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
+      low = 0 : i64, high = 255 : i64}
+      : (tensor<1x8x8x4xui8>, tensor<1x1x1x16x4xi8>, tensor<16xi32>, tensor<16xf32>)
+      -> tensor<1x8x8x16xui8>
+  return %y : tensor<1x8x8x16xui8>
+}
+
+// CHECK-LABEL: @add
+// CHECK: math.fma
+// LIBRARY-LABEL: @add
+// LIBRARY: mem.library "pebble_kernel_add_bytes_u8"
+func.func private @add(%a: tensor<64xui8>, %b: tensor<64xui8>) -> tensor<64xui8> attributes {nn.nodes = ["a"]} {
+  %y = qnn.add_bytes %a, %b {lhs_offset = 0 : i64, rhs_offset = 0 : i64, single = 0 : i64,
+      offset = 0 : i64, low = 0 : i64, high = 255 : i64, lhs_ratio = 5.0e-01 : f64,
+      rhs_ratio = 2.5e-01 : f64, base = 3.0 : f64} : (tensor<64xui8>, tensor<64xui8>) -> tensor<64xui8>
+  return %y : tensor<64xui8>
+}

@@ -1,0 +1,195 @@
+"""What docs/integer-contract.md says that quantized layers compute, layer by layer, in NumPy.
+
+Written from that page and from nothing else: it shares no code with the compiler. Integers are
+exact; every f32 operation is one NumPy operation on float32.
+"""
+import dataclasses
+import math
+
+import numpy as np
+
+F = np.float32
+
+
+@dataclasses.dataclass
+class Quantization:
+    """How codes stand for numbers: one scale and zero point, or one a channel."""
+    scale: np.ndarray
+    zero: np.ndarray
+    low: int
+    high: int
+    dtype: type
+
+    @property
+    def single(self):
+        """The only scale and zero point."""
+        return F(self.scale.reshape(-1)[0]), int(self.zero.reshape(-1)[0])
+
+
+def saturate(values, q, low=None, high=None):
+    low = q.low if low is None else max(q.low, low)
+    high = q.high if high is None else min(q.high, high)
+    return np.clip(values, low, max(low, high)).astype(q.dtype)
+
+
+def quantize(numbers, q):
+    scale, zero = q.single
+    with np.errstate(over="ignore"):
+        scaled = np.rint(numbers.astype(F) / scale)
+    return saturate(np.clip(scaled.astype(np.float64), -1e9, 1e9) + zero, q)
+
+
+def dequantize(codes, q):
+    scale, zero = q.single
+    return (codes.astype(np.int64) - zero).astype(F) * scale
+
+
+def bounds_of(q, clip):
+    """Bounds of the codes for a clip of the numbers, (None, None) for none."""
+    if clip is None:
+        return None, None
+    low, high = clip
+    edges = [None if edge is None else int(quantize(np.array([edge], F), q)[0])
+             for edge in (low, high)]
+    return edges[0], edges[1]
+
+
+def requantize_sum(sums, x, w, y, channel_axis, clip):
+    """round(f32(A) * m) + zero point, one multiplier a channel."""
+    multiplier = (x.single[0] * w.scale.astype(F)) / y.single[0]
+    shape = [1] * sums.ndim
+    if multiplier.size > 1:
+        shape[channel_axis] = multiplier.size
+    scaled = np.rint(sums.astype(np.int32).astype(F) * multiplier.reshape(shape))
+    return saturate(scaled.astype(np.float64) + y.single[1], y, *bounds_of(y, clip))
+
+
+def conv(xc, wc, bias, x, w, y, strides, pads, dilations, group, clip):
+    centered = xc.astype(np.int64) - x.single[1]
+    zero = w.zero.astype(np.int64).reshape([-1] + [1] * (wc.ndim - 1))
+    weights = wc.astype(np.int64) - zero
+    top, left, bottom, right = pads
+    padded = np.pad(centered, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    n, _, height, width = padded.shape
+    outputs, channels, kh, kw = weights.shape
+    oh = (height - (kh - 1) * dilations[0] - 1) // strides[0] + 1
+    ow = (width - (kw - 1) * dilations[1] - 1) // strides[1] + 1
+    sums = np.zeros((n, outputs, oh, ow), np.int64)
+    per = outputs // group
+    for g in range(group):
+        for i in range(kh):
+            for j in range(kw):
+                rows = slice(i * dilations[0], i * dilations[0] + (oh - 1) * strides[0] + 1,
+                             strides[0])
+                columns = slice(j * dilations[1], j * dilations[1] + (ow - 1) * strides[1] + 1,
+                                strides[1])
+                part = padded[:, g * channels:(g + 1) * channels, rows, columns]
+                taps = weights[g * per:(g + 1) * per, :, i, j]
+                sums[:, g * per:(g + 1) * per] += np.einsum("nchw,oc->nohw", part, taps)
+    if bias is not None:
+        sums += bias.astype(np.int64).reshape(1, -1, 1, 1)
+    return requantize_sum(sums, x, w, y, 1, clip)
+
+
+def matmul(xc, wc, bias, x, w, y, clip):
+    sums = (xc.astype(np.int64) - x.single[1]) @ (wc.astype(np.int64) - w.zero.reshape(1, -1))
+    if bias is not None:
+        sums = sums + bias.astype(np.int64)
+    return requantize_sum(sums, x, w, y, sums.ndim - 1, clip)
+
+
+def fused(a, b, c):
+    """a * b + c rounded once: the products are exact in the 64 bits of a long double, and what
+    the sum loses there is far below a tie of f32."""
+    return (a.astype(np.longdouble) * np.longdouble(b) + np.longdouble(1) * c).astype(F)
+
+
+def add(ac, bc, a, b, y, clip):
+    ra, rb = a.single[0] / y.single[0], b.single[0] / y.single[0]
+    inner = fused(np.array(ra), F(a.single[1]), F(rb * F(b.single[1])))
+    base = F(y.single[1]) - F(inner)
+    left, right = ac.astype(F), bc.astype(F)
+    single = one_a_row(ac.shape, bc.shape)
+    if single == 1:
+        value = fused(right, rb, (base + left * ra).astype(F))
+    elif single == 2:
+        value = fused(left, ra, (base + right * rb).astype(F))
+    else:
+        value = fused(left, ra, fused(right, rb, base))
+    return saturate(np.rint(value).astype(np.float64), y, *bounds_of(y, clip))
+
+
+def one_a_row(a, b):
+    """1 or 2 where the first or second operand is one number for a whole row, else 0."""
+    rank = max(len(a), len(b))
+    for p, q in zip(((1,) * (rank - len(a)) + tuple(a))[::-1],
+                    ((1,) * (rank - len(b)) + tuple(b))[::-1]):
+        if p != 1 or q != 1:
+            return 1 if p == 1 else 2 if q == 1 else 0
+    return 0
+
+
+def mul(ac, bc, a, b, y, clip):
+    ratio = (a.single[0] * b.single[0]) / y.single[0]
+    product = (ac.astype(np.int64) - a.single[1]) * (bc.astype(np.int64) - b.single[1])
+    value = product.astype(F) * ratio + F(y.single[1])
+    return saturate(np.rint(value).astype(np.float64), y, *bounds_of(y, clip))
+
+
+def average_pool(xc, x, y, kernel, strides, pads, counts_pads, clip):
+    numbers = dequantize(xc, x)
+    n, c, height, width = xc.shape
+    oh = (height + pads[0] + pads[2] - kernel[0]) // strides[0] + 1
+    ow = (width + pads[1] + pads[3] - kernel[1]) // strides[1] + 1
+    result = np.zeros((n, c, oh, ow), F)
+    for i in range(oh):
+        for j in range(ow):
+            total, count = np.zeros((n, c), F), 0
+            for u in range(kernel[0]):
+                for v in range(kernel[1]):
+                    row, column = i * strides[0] - pads[0] + u, j * strides[1] - pads[1] + v
+                    if 0 <= row < height and 0 <= column < width:
+                        total = total + numbers[:, :, row, column]
+                        count += 1
+            result[:, :, i, j] = total / F(kernel[0] * kernel[1] if counts_pads else count)
+    value = result / y.single[0] + F(y.single[1])
+    return saturate(np.rint(value).astype(np.float64), y, *bounds_of(y, clip))
+
+
+def global_average_pool(xc, x, y, clip):
+    count = xc.shape[2] * xc.shape[3]
+    sums = (xc.astype(np.int64) - x.single[1]).sum(axis=(2, 3), keepdims=True)
+    multiplier = x.single[0] / (y.single[0] * F(count))
+    scaled = np.rint(sums.astype(F) * multiplier)
+    return saturate(scaled.astype(np.float64) + y.single[1], y, *bounds_of(y, clip))
+
+
+def max_pool(xc, kernel, strides, pads):
+    least = np.iinfo(xc.dtype).min
+    padded = np.pad(xc, ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])),
+                    constant_values=least)
+    oh = (padded.shape[2] - kernel[0]) // strides[0] + 1
+    ow = (padded.shape[3] - kernel[1]) // strides[1] + 1
+    result = np.empty(xc.shape[:2] + (oh, ow), xc.dtype)
+    for i in range(oh):
+        for j in range(ow):
+            window = padded[:, :, i * strides[0]:i * strides[0] + kernel[0],
+                            j * strides[1]:j * strides[1] + kernel[1]]
+            result[:, :, i, j] = window.max(axis=(2, 3))
+    return result
+
+
+def softmax(xc, x, y, axis):
+    scale = float(x.single[0])
+    length = xc.shape[axis]
+    headroom = math.log(float(np.finfo(F).max / F(length)))
+    shift = max(0.0, headroom - 5) / scale
+    table = np.array([math.exp((i - 255 + shift) * scale) for i in range(256)]).astype(F)
+    codes = xc.astype(np.int64)
+    exponentials = table[255 - codes.max(axis=axis, keepdims=True) + codes]
+    total = np.zeros(np.take(exponentials, 0, axis=axis).shape, F)
+    for k in range(length):
+        total = total + np.take(exponentials, k, axis=axis)
+    steps = F(math.floor(F(1) / y.single[0]))
+    scaled = np.rint(exponentials * steps / np.expand_dims(total, axis))
+    return saturate(scaled.astype(np.float64) + y.single[1], y)
