@@ -11,8 +11,8 @@
 PEBBLE_X86_BEGIN
 
 struct Vectors256 {
-  static constexpr int width = 32;
-  static constexpr int lanes = width / 4;
+  static constexpr int64_t width = 32;
+  static constexpr int64_t lanes = width / 4;
   using Ints = __m256i;
   using Floats = __m256;
   using Bytes = __m256i;
@@ -107,7 +107,7 @@ struct Vectors256 {
   }
   template <bool Signed> PEBBLE_X86_INLINE static void loadPanel(const uint8_t *p, Panel &v) {
     PEBBLE_X86_UNROLL
-    for (int i = 0; i < 2; ++i) {
+    for (int64_t i = 0; i < 2; ++i) {
       __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i *>(p + 8 * i));
       v[i] = Signed ? _mm256_cvtepi8_epi32(half) : _mm256_cvtepu8_epi32(half);
     }

@@ -9,8 +9,8 @@
 PEBBLE_X86_BEGIN
 
 struct Vectors512 {
-  static constexpr int width = 64;
-  static constexpr int lanes = width / 4;
+  static constexpr int64_t width = 64;
+  static constexpr int64_t lanes = width / 4;
   using Ints = __m512i;
   using Floats = __m512;
   using Bytes = __m512i;

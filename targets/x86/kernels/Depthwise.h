@@ -22,7 +22,7 @@ template <typename T> PEBBLE_X86_INLINE void copyFour(T *to, const T *from) {
 
 // What a block of channels needs, in the order of Level::interleave.
 template <class Level> struct ChannelBlock {
-  static constexpr int panels = Level::width / panelWidth;
+  static constexpr int64_t panels = Level::width / panelWidth;
   alignas(64) int8_t weights[maxDepthwiseGroups * 4 * Level::width];
   alignas(64) int32_t bias[4 * Level::lanes];
   alignas(64) float scale[4 * Level::lanes];

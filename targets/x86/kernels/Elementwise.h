@@ -11,7 +11,7 @@ PEBBLE_X86_BEGIN
 template <class Level, typename T, class Body>
 PEBBLE_X86_INLINE void binary(const T *a, const T *b, T *c, int64_t count, Body body) {
   constexpr bool isSigned = static_cast<T>(-1) < 0;
-  constexpr int vectors = panelWidth / Level::lanes;
+  constexpr int64_t vectors = panelWidth / Level::lanes;
   const auto *left = reinterpret_cast<const uint8_t *>(a);
   const auto *right = reinterpret_cast<const uint8_t *>(b);
   auto panel = [&](const uint8_t *p, const uint8_t *q, int64_t at, int64_t width)

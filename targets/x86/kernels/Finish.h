@@ -35,7 +35,7 @@ PEBBLE_X86_INLINE void requantizePanel(typename Level::Panel &sums,
 template <class Level, typename Out>
 PEBBLE_X86_INLINE void finishPanel(typename Level::Panel &panel, const float *scale,
                                    const Bounds &bounds, Out *out, int64_t count) {
-  constexpr int lanes = Level::lanes, vectors = panelWidth / lanes;
+  constexpr int64_t lanes = Level::lanes, vectors = panelWidth / lanes;
   constexpr bool isFloat = static_cast<Out>(0.5f) != 0;
   typename Level::Floats scales[vectors];
   if constexpr (isFloat || sizeof(Out) == 1) {

@@ -43,7 +43,7 @@ PEBBLE_X86_INLINE void forPixels(const pebble_x86_window &w, const T *input, T *
 }
 
 // The greatest of `Width` channels at once.
-template <typename T, int Width>
+template <typename T, int64_t Width>
 PEBBLE_X86_INLINE void maxChannels(const pebble_x86_window &w, const uint8_t *image, T *out,
                                    int64_t y, int64_t x, int64_t channel, T lo, T hi) {
   typedef T Channels __attribute__((vector_size(Width)));
@@ -61,7 +61,7 @@ PEBBLE_X86_INLINE void maxChannels(const pebble_x86_window &w, const uint8_t *im
 template <class Level, typename T>
 PEBBLE_X86_INLINE void maxpool(PEBBLE_X86_MAXPOOL_PARAMETERS(T)) {
   const pebble_x86_window &w = *window;
-  constexpr int width = Level::width;
+  constexpr int64_t width = Level::width;
   const T least = T(lo), most = T(hi);
   forPixels(w, input, output, begin, end,
             [&](const uint8_t *image, T *out, int64_t y, int64_t x) __attribute__((always_inline)) {
@@ -89,7 +89,7 @@ template <class Level, typename T>
 PEBBLE_X86_INLINE void avgpool(PEBBLE_X86_AVGPOOL_PARAMETERS(T)) {
   const pebble_x86_window &w = *window;
   constexpr bool isSigned = static_cast<T>(-1) < 0;
-  constexpr int vectors = panelWidth / Level::lanes;
+  constexpr int64_t vectors = panelWidth / Level::lanes;
   const Bounds bounds(zero, lo, hi);
   forPixels(
       w, input, output, begin, end,

@@ -12,8 +12,8 @@ struct PortableOperations {
   static constexpr int rows = 2, panels = 1;
   static constexpr int neighbours = 1;
   using Narrow = PortableOperations;
-  static constexpr int width = 16;
-  static constexpr int lanes = width / 4;
+  static constexpr int64_t width = 16;
+  static constexpr int64_t lanes = width / 4;
   struct Ints {
     int32_t lane[lanes];
   };
@@ -126,7 +126,7 @@ struct PortableOperations {
 
   static Quads splatQuad(uint32_t quad) {
     Quads r;
-    for (int i = 0; i < lanes; ++i)
+    for (int64_t i = 0; i < lanes; ++i)
       __builtin_memcpy(r.byte + 4 * i, &quad, sizeof quad);
     return r;
   }

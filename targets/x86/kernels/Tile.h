@@ -66,7 +66,7 @@ struct TileTask {
 template <class Level, int Count, int Panels>
 PEBBLE_X86_INLINE void storeBytes(const TileTask &task,
                                   typename Level::Panel (&sum)[Count][Panels]) {
-  constexpr int vectors = panelWidth / Level::lanes;
+  constexpr int64_t vectors = panelWidth / Level::lanes;
   if (task.weightZero) {
     PEBBLE_X86_UNROLL
     for (int r = 0; r < Count; ++r) {
@@ -92,7 +92,7 @@ PEBBLE_X86_INLINE void storeBytes(const TileTask &task,
 
 template <class Level, class Weights, int Count, int Panels, bool Signed, bool Bytes>
 void multiplyTile(const TileTask &task, const Weights &weights) {
-  constexpr int vectors = panelWidth / Level::lanes;
+  constexpr int64_t vectors = panelWidth / Level::lanes;
   constexpr int groups = Weights::groups;
   constexpr int64_t step = groups * groupSize;
   typename Level::Panel sum[Count][Panels];

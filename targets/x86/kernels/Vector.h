@@ -33,8 +33,8 @@
 
 PEBBLE_X86_BEGIN
 
-constexpr int panelWidth = 16; // output channels of a panel
-constexpr int groupSize = 4;   // consecutive k of a dot product
+constexpr int64_t panelWidth = 16; // output channels of a panel
+constexpr int64_t groupSize = 4;   // consecutive k of a dot product
 
 // What turns u8 into s8 of the same scale, and back.
 constexpr uint32_t signBits = 0x80808080u;
