@@ -120,6 +120,19 @@ def DescribeKernels : Pass<"describe-kernels", "::mlir::ModuleOp"> {
 
 //===-- schedule ----------------------------------------------------------===//
 
+def OrderOperators : Pass<"order-operators", "::mlir::ModuleOp"> {
+  let summary = "Run the operators in the order that keeps the fewest bytes alive";
+  let description = [{
+    Moves the operations of `@main`, before they have buffers, to the order that docs/memory.md
+    describes, when that is better than the one they are in. Values come before their uses, and
+    operations with effects keep their order. Scratch memory of kernels counts; model inputs,
+    constants and outputs that a kernel writes in place are in no arena. A dim of unknown size counts
+    as one. The most bytes alive become the attribute `mem.live_bytes`; `mem.live_lower_bound` is what
+    no order is below.
+  }];
+  let dependentDialects = ["::pebble::mem::MemDialect"];
+}
+
 def BufferizeProgram : Pass<"bufferize-program", "::mlir::ModuleOp"> {
   let summary = "Give every value of the host program a buffer";
   let description = [{

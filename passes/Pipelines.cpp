@@ -52,6 +52,7 @@ void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options
 }
 
 void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createOrderOperators());
   pm.addPass(createBufferizeProgram());
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
 }
