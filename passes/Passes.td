@@ -90,8 +90,9 @@ def FormKernels : Pass<"form-kernels", "::mlir::func::FuncOp"> {
     Every layer that computes ends up in an `nn.fused` region. An elementwise layer joins the group
     that produces one of its operands when it has the group's iteration shape and joining closes no
     cycle between groups; any other layer starts a group. Layers that only rename memory (`nn.reshape`,
-    `nn.bit_cast`), control flow and large constants stay outside; constants of up to 1 KiB are
-    cloned into the groups that read them, so that kernels see their values.
+    `nn.bit_cast`) or ask for dims (`nn.shape_of`), control flow and large constants stay outside;
+    constants of up to 1 KiB are cloned into the groups that read them, so that kernels see their
+    values.
   }];
   let dependentDialects = ["::pebble::nn::NNDialect"];
 }
@@ -156,6 +157,19 @@ def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
     attribute `mem.arena_bytes`; `mem.arena_lower_bound` is the size below which there is no plan.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
+}
+
+def PlanShapes : Pass<"plan-shapes", "::mlir::ModuleOp"> {
+  let summary = "Compute sizes and place buffers of unknown size once for each set of input dims";
+  let description = [{
+    What follows from the inputs' dims and constants alone moves from `@main` into `@plan`, which the
+    host calls when the dims change: sizes, kernels that compute small tensors of sizes, and the places
+    of buffers of such sizes, which `plan-memory` left as allocations that it releases. `@plan` leaves
+    all of it at the end of the static arena, for `@main` to read; the attribute `mem.plan_bytes` of
+    `@main` is its size. Larger buffers are placed first, each at the lowest offset behind it that is
+    free for its whole life. Buffers whose sizes depend on data stay allocations.
+  }];
+  let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::arith::ArithDialect"];
 }
 
 //===-- lower -------------------------------------------------------------===//

@@ -55,6 +55,7 @@ void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &opt
   pm.addPass(createOrderOperators());
   pm.addPass(createBufferizeProgram());
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
+  pm.addPass(createPlanShapes());
 }
 
 void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &options) {

@@ -222,13 +222,16 @@ private:
       if (phase.name == "quantize" && options.quantizedIo)
         describeSignature();
       if (auto main = module->lookupSymbol<mlir::func::FuncOp>("main"))
-        if (auto bytes = main->getAttrOfType<mlir::IntegerAttr>("mem.arena_bytes"))
-          arenaBytes = bytes.getInt();
+        for (auto [name, bytes] : {std::pair{"mem.arena_bytes", &manifest.arenaBytes},
+                                   std::pair{"mem.plan_bytes", &manifest.planBytes}})
+          if (auto known = main->getAttrOfType<mlir::IntegerAttr>(name))
+            *bytes = known.getInt();
       if (phase.name == "fuse")
         describeKernels();
       // What the schedule leaves as an allocation is made when the model runs.
       if (phase.name == "schedule")
         allocates =
+            manifest.planBytes > 0 ||
             module->walk([](mlir::memref::AllocOp) { return mlir::WalkResult::interrupt(); })
                 .wasInterrupted();
       if (!options.dumpDir.empty())
@@ -292,7 +295,8 @@ private:
   int emit() {
     manifest.modelName = model->name().str();
     manifest.entry = target->pipelineOptions().prefix + "_main";
-    manifest.arenaBytes = arenaBytes;
+    if (manifest.planBytes > 0)
+      manifest.plan = target->pipelineOptions().prefix + "_plan";
     package::SectionContents constants = constantsSection();
     Program program{*module, manifest, constants, allocates, symbolFor(manifest.modelName)};
     Artifact artifact;
@@ -372,7 +376,6 @@ private:
   std::shared_ptr<const onnx::Model> model;
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  uint64_t arenaBytes = 0;
   bool allocates = false;
   llvm::StringMap<std::vector<std::string>> passesAfter;
   std::deque<llvm::SmallVector<char, 0>> expanded;

@@ -14,7 +14,8 @@ def Mem_Dialect : Dialect {
   let description = [{
     The program after scheduling. Buffers are row-major memrefs of signless elements; booleans are
     bytes holding 0 or 1. In a static program no `memref.alloc` is left: every buffer is a
-    `mem.slot` of the arena, a `mem.constant`, an input or a `mem.output`.
+    `mem.slot` of the arena, a `mem.constant`, an input or a `mem.output`. Where sizes follow from the
+    inputs' dims, `@plan` computes them and places the buffers, which `@main` finds by `mem.placed`.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
   let useDefaultAttributePrinterParser = 1;
@@ -61,6 +62,43 @@ def Mem_SlotOp : Mem_Op<"slot", [Pure]> {
   let arguments = (ins I64Attr:$offset);
   let results = (outs AnyMemRef:$result);
   let assemblyFormat = "$offset attr-dict `:` type($result)";
+}
+
+def Mem_PlannedOp : Mem_Op<"planned", [Pure]> {
+  let summary = "a size or an offset that the plan holds at byte `offset` of the arena";
+  let description = [{
+    The plan is the part of the arena that `@plan` fills when the inputs' dims change and `@main` only
+    reads: sizes and offsets as 64-bit words, and small tensors that follow from dims alone.
+  }];
+  let arguments = (ins I64Attr:$offset);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$offset attr-dict";
+}
+
+def Mem_SetPlannedOp : Mem_Op<"set_planned", [MemoryEffects<[MemWrite]>]> {
+  let summary = "writes the word of the plan at byte `offset` of the arena";
+  let arguments = (ins I64Attr:$offset, Index:$value);
+  let assemblyFormat = "$offset `,` $value attr-dict";
+}
+
+def Mem_PlacedOp : Mem_Op<"placed", [Pure]> {
+  let summary = "a buffer at byte `offset` of the arena, a place that the plan holds";
+  let arguments = (ins Index:$offset, Variadic<Index>:$sizes);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$offset `[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Mem_PlaceBuffersOp : Mem_Op<"place_buffers", [MemoryEffects<[MemWrite]>]> {
+  let summary = "finds places in the arena for buffers whose sizes are known now";
+  let description = [{
+    `dims` are those of all buffers one after the other; `table` has four numbers a buffer: its rank,
+    the size of an element, and the first and last moment of its life. All places are from byte `base`
+    of the arena on. `plan` is where the plan starts: its first word becomes the arena's size, the
+    next ones the places, one a buffer, and twice as many behind them are used on the way.
+  }];
+  let arguments = (ins Variadic<Index>:$dims, DenseI64ArrayAttr:$table, I64Attr:$base,
+                       I64Attr:$plan);
+  let assemblyFormat = "`(` $dims `)` `base` $base `plan` $plan attr-dict";
 }
 
 def Mem_InputOp : Mem_Op<"input", [Pure]> {

@@ -20,12 +20,11 @@ constexpr int64_t maxClonedConstantBytes = 1024;
 
 bool isElementwise(Operation *op) { return op->hasTrait<nn::ElementwiseOp>(); }
 
-/// Layers that compute, as opposed to those that rename memory or steer.
+/// Layers that compute, as opposed to those that rename memory, ask for its dims or steer.
 bool computes(Operation *op) {
   if (isa<nn::ReshapeOp, nn::BitCastOp>(op))
     return false;
-  return isElementwise(op) || op->hasTrait<nn::EpilogueOp>() ||
-         isa<nn::KernelOpInterface, nn::ShapeOfOp>(op);
+  return isElementwise(op) || op->hasTrait<nn::EpilogueOp>() || isa<nn::KernelOpInterface>(op);
 }
 
 bool isClonedConstant(Operation *op) {

@@ -25,8 +25,9 @@ public:
       if (function.isExternal())
         continue;
       insertReturns(function);
-      if (function.getSymName() == "main")
-        function.setSymName(prefix + "_main");
+      StringRef name = function.getSymName();
+      if (name == "main" || name == "plan")
+        function.setSymName(prefix + "_" + name.str());
       else
         function.setLinkage(LLVM::Linkage::Internal);
     }

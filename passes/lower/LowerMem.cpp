@@ -245,6 +245,7 @@ private:
     llvm::TypeSwitch<Operation *>(op)
         .Case<mem::ConstantOp, mem::SlotOp, mem::InputOp, mem::ViewOp, mem::OutputOp, mem::LaunchOp,
               mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp, mem::ParallelOp,
+              mem::PlannedOp, mem::SetPlannedOp, mem::PlacedOp, mem::PlaceBuffersOp,
               memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
   }
 
@@ -254,8 +255,32 @@ private:
   }
 
   void lowerOp(mem::SlotOp op) {
-    Value data = offsetBy(envField(Arena), constantWord(op.getOffset()));
-    op.replaceAllUsesWith(makeMemref(data, cast<MemRefType>(op.getType()), {}));
+    op.replaceAllUsesWith(makeMemref(inArena(op.getOffset()), cast<MemRefType>(op.getType()), {}));
+  }
+
+  Value inArena(int64_t offset) { return offsetBy(envField(Arena), constantWord(offset)); }
+
+  void lowerOp(mem::PlannedOp op) {
+    op.replaceAllUsesWith(toIndex(LLVM::LoadOp::create(b, word, inArena(op.getOffset()))));
+  }
+
+  void lowerOp(mem::SetPlannedOp op) {
+    LLVM::StoreOp::create(b, toWord(op.getValue()), inArena(op.getOffset()));
+  }
+
+  void lowerOp(mem::PlacedOp op) {
+    Value data = offsetBy(envField(Arena), toWord(op.getOffset()));
+    op.replaceAllUsesWith(makeMemref(data, cast<MemRefType>(op.getType()), op.getSizes()));
+  }
+
+  void lowerOp(mem::PlaceBuffersOp op) {
+    SmallVector<Value> dims;
+    for (Value dim : op.getDims())
+      dims.push_back(constantOrWord(dim));
+    exitIf(
+        callExternal("pebble_place_buffers", {dimsArray(dims), table<int64_t>(op.getTable()),
+                                              constantWord(op.getTable().size() / 4),
+                                              constantWord(op.getBase()), inArena(op.getPlan())}));
   }
 
   void lowerOp(mem::InputOp op) {

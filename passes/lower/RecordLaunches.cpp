@@ -28,6 +28,8 @@ class RecordLaunches : public pebble::impl::RecordLaunchesBase<RecordLaunches> {
       }
     module->setAttr("mem.launches", builder.getArrayAttr(launches));
     program.erase();
+    if (auto plan = module.lookupSymbol<func::FuncOp>("plan"))
+      plan.erase();
     launches.clear();
     places.clear();
   }

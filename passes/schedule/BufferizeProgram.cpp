@@ -96,6 +96,8 @@ private:
                                     constant.getValue(), IntegerAttr());
       else if (isa<nn::ReshapeOp, nn::BitCastOp>(op))
         view(builder, &op);
+      else if (auto shape = dyn_cast<nn::ShapeOfOp>(op))
+        writeShape(builder, shape);
       else if (auto launch = dyn_cast<nn::LaunchOp>(op))
         done = this->launch(builder, launch);
       else if (auto branch = dyn_cast<nn::IfOp>(op))
@@ -119,6 +121,24 @@ private:
     Value result = op->getResult(0);
     buffers[result] = mem::ViewOp::create(builder, op->getLoc(), bufferTypeOf(result), source,
                                           dims.dynamicOf(result, op->getLoc()));
+  }
+
+  void writeShape(OpBuilder &builder, nn::ShapeOfOp op) {
+    Location loc = op.getLoc();
+    Value source = buffers.lookup(op.getInput());
+    Value shape = memref::AllocOp::create(builder, loc, bufferTypeOf(op.getResult()));
+    auto type = cast<MemRefType>(source.getType());
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      Value size;
+      if (type.isDynamicDim(dim))
+        size = memref::DimOp::create(builder, loc, source, dim);
+      else
+        size = arith::ConstantIndexOp::create(builder, loc, type.getDimSize(dim));
+      Value word = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), size);
+      Value at = arith::ConstantIndexOp::create(builder, loc, dim);
+      memref::StoreOp::create(builder, loc, word, shape, at);
+    }
+    buffers[op.getResult()] = shape;
   }
 
   LogicalResult launch(OpBuilder &builder, nn::LaunchOp op) {

@@ -11,9 +11,9 @@
 extern "C" {
 #endif
 
-// Raised whenever a struct below or the meaning of a field changes; a package built for another
-// version is refused.
-#define PEBBLE_ABI_VERSION 1
+// Raised whenever a struct below or the meaning of a field changes; a package built for a later
+// version than the host's is refused. 1: the first. 2: plan functions.
+#define PEBBLE_ABI_VERSION 2
 
 // The most dims of a tensor that a library kernel takes.
 #define PEBBLE_MAX_RANK 16
@@ -59,7 +59,7 @@ enum pebble_status {
 typedef struct pebble_env {
   void *self;               // passed back to every callback
   const uint8_t *constants; // the constant section, 64-byte aligned
-  uint8_t *arena;           // the planned arena, 64-byte aligned
+  uint8_t *arena;           // the planned arena and in it the plan, if any; 64-byte aligned
   // Memory whose size only the run knows; 64-byte aligned, null when there is none.
   void *(*allocate)(void *self, uint64_t bytes);
   void (*release)(void *self, void *memory);
@@ -70,7 +70,7 @@ typedef struct pebble_env {
                        void (*body)(void *closure, int64_t begin, int64_t end), void *closure);
 } pebble_env;
 
-// The one entry of a compiled model, exported as <prefix>_main. Returns a pebble_status.
+// The entry of a compiled model, <prefix>_main, or its plan function. Returns a pebble_status.
 typedef int32_t (*pebble_main_fn)(const pebble_env *env, const pebble_tensor *inputs);
 
 // A library kernel, `pebble_kernel_<op>_<dtype of its first operand or, without operands, of its

@@ -189,3 +189,7 @@ int pebble_output(const pebble_session *session, int32_t index, pebble_tensor *o
     return fail(PEBBLE_ERROR_ARGUMENT, "pebble_output was given a null pointer");
   return session->session.output(index, *output);
 }
+
+size_t pebble_arena_bytes(const pebble_session *session) {
+  return session ? session->session.arenaBytes() : 0;
+}

@@ -52,11 +52,20 @@ std::unique_ptr<Code> Code::load(const package::Package &package, std::string &e
     error = std::string("cannot link the code: ") + dlerror();
     return nullptr;
   }
-  const std::string &entry = package.manifest().entry;
-  code->main = reinterpret_cast<pebble_main_fn>(dlsym(code->library, entry.c_str()));
-  if (!code->main) {
-    error = "the code does not define its entry symbol '" + entry + "'";
-    return nullptr;
+  const package::Manifest &manifest = package.manifest();
+  const struct {
+    const std::string &symbol;
+    pebble_main_fn &function;
+    const char *what;
+  } wanted[] = {{manifest.entry, code->main, "entry"}, {manifest.plan, code->planFunction, "plan"}};
+  for (const auto &[symbol, function, what] : wanted) {
+    if (&function == &code->planFunction && symbol.empty())
+      continue;
+    function = reinterpret_cast<pebble_main_fn>(dlsym(code->library, symbol.c_str()));
+    if (!function) {
+      error = std::string("the code does not define its ") + what + " symbol '" + symbol + "'";
+      return nullptr;
+    }
   }
   return code;
 }

@@ -20,13 +20,15 @@ public:
   Code &operator=(const Code &) = delete;
 
   pebble_main_fn entry() const { return main; }
+  /// Null for a model without one.
+  pebble_main_fn plan() const { return planFunction; }
 
 private:
   Code() = default;
 
   int fd = -1;
   void *library = nullptr;
-  pebble_main_fn main = nullptr;
+  pebble_main_fn main = nullptr, planFunction = nullptr;
 };
 
 } // namespace pebble::host

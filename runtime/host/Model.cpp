@@ -8,6 +8,9 @@
 
 using namespace pebble::host;
 
+/// The oldest version of the interface whose code runs here: version 2 only added plan functions.
+static constexpr uint32_t kOldestInterface = 1;
+
 void Model::Infos::fill(const std::vector<package::TensorSpec> &specs) {
   dimNames.resize(specs.size());
   for (size_t index = 0; index < specs.size(); ++index) {
@@ -41,11 +44,12 @@ Model::Model(std::unique_ptr<package::Package> package) : opened(std::move(packa
 int Model::checkHost() const {
   const package::Manifest &m = manifest();
   const char *name = m.modelName.c_str();
-  if (m.abiVersion != PEBBLE_ABI_VERSION)
-    return fail(PEBBLE_ERROR_VERSION,
-                "'%s' was compiled for version %u of the runtime's interface, this is version %d: "
-                "compile the model again with this version of pebble",
-                name, m.abiVersion, PEBBLE_ABI_VERSION);
+  if (m.abiVersion < kOldestInterface || m.abiVersion > PEBBLE_ABI_VERSION)
+    return fail(
+        PEBBLE_ERROR_VERSION,
+        "'%s' was compiled for version %u of the runtime's interface, this runs versions %u "
+        "to %d: compile the model again with this version of pebble",
+        name, m.abiVersion, kOldestInterface, PEBBLE_ABI_VERSION);
   if (opened->code().size == 0)
     return fail(PEBBLE_ERROR_HOST,
                 "'%s' was compiled for the target '%s' and holds no code for this machine: compile "
@@ -66,17 +70,16 @@ int Model::checkHost() const {
   return PEBBLE_OK;
 }
 
-pebble_main_fn Model::entry(int &status) {
+const Code *Model::link(int &status) {
   std::lock_guard<std::mutex> lock(mutex);
   status = PEBBLE_OK;
   if (code)
-    return code->entry();
+    return code.get();
   if ((status = checkHost()) != PEBBLE_OK)
     return nullptr;
   std::string error;
   code = Code::load(*opened, error);
-  if (code)
-    return code->entry();
-  status = fail(PEBBLE_ERROR_PACKAGE, "'%s': %s", manifest().modelName.c_str(), error.c_str());
-  return nullptr;
+  if (!code)
+    status = fail(PEBBLE_ERROR_PACKAGE, "'%s': %s", manifest().modelName.c_str(), error.c_str());
+  return code.get();
 }

@@ -30,8 +30,8 @@ public:
   /// The symbol of a dim of an input, -1 for a dim without one.
   int symbol(size_t input, size_t axis) const { return inputSymbols[input][axis]; }
 
-  /// Links the code on the first call. On failure sets `status` and the error text.
-  pebble_main_fn entry(int &status);
+  /// Links the code on the first call; null on failure, which sets `status` and the error text.
+  const Code *link(int &status);
 
 private:
   struct Infos {

@@ -78,15 +78,21 @@ Session::~Session() {
 
 int Session::prepare() {
   int status;
-  entry = model->entry(status);
-  if (!entry)
+  const Code *code = model->link(status);
+  if (!code)
     return status;
+  entry = code->entry();
+  plan = code->plan();
   const package::Manifest &manifest = model->manifest();
 
-  arena = allocator.allocateTensor(manifest.arenaBytes);
-  if (!arena)
-    return fail(PEBBLE_ERROR_MEMORY, "'%s' needs %llu bytes of memory, which are not to be had",
-                manifest.modelName.c_str(), static_cast<unsigned long long>(manifest.arenaBytes));
+  if (int failure = reserveArena(manifest.arenaBytes))
+    return failure;
+  if (plan) {
+    size_t dims = 0;
+    for (const package::TensorSpec &input : manifest.inputs)
+      dims += input.dims.size();
+    plannedDims.resize(dims);
+  }
   if (!options.parallel_for) {
     try {
       threads = std::make_unique<ThreadPool>(options.threads ? options.threads : availableCpus());
@@ -118,10 +124,50 @@ int Session::prepare() {
   return PEBBLE_OK;
 }
 
+/// Makes the arena at least `bytes` large; of what it held, the plan stays.
+int Session::reserveArena(uint64_t bytes) {
+  if (arena && bytes <= arenaSize)
+    return PEBBLE_OK;
+  const package::Manifest &manifest = model->manifest();
+  void *larger = allocator.allocateTensor(bytes);
+  if (!larger)
+    return fail(PEBBLE_ERROR_MEMORY, "'%s' needs %llu bytes of memory, which are not to be had",
+                manifest.modelName.c_str(), static_cast<unsigned long long>(bytes));
+  if (arena) {
+    uint64_t start = manifest.arenaBytes - manifest.planBytes;
+    std::memcpy(static_cast<uint8_t *>(larger) + start, environment.arena + start,
+                manifest.planBytes);
+  }
+  allocator.releaseTensor(arena);
+  arena = larger;
+  arenaSize = bytes;
+  environment.arena = static_cast<uint8_t *>(arena);
+  return PEBBLE_OK;
+}
+
+/// Sizes and places of buffers follow from the inputs' dims: they are computed when those change.
+int Session::updatePlan() {
+  size_t at = 0;
+  for (const Input &input : inputs)
+    for (int64_t dim : input.dims) {
+      isPlanned = isPlanned && plannedDims[at] == dim;
+      plannedDims[at++] = dim;
+    }
+  if (isPlanned)
+    return PEBBLE_OK;
+  if (int32_t status = plan(&environment, inputTensors.data()))
+    return reportFailure(status);
+  uint64_t bytes;
+  const package::Manifest &manifest = model->manifest();
+  std::memcpy(&bytes, environment.arena + manifest.arenaBytes - manifest.planBytes, sizeof(bytes));
+  int status = reserveArena(bytes);
+  isPlanned = status == PEBBLE_OK;
+  return status;
+}
+
 void Session::makeEnvironment() {
   environment.self = this;
   environment.constants = model->constants();
-  environment.arena = static_cast<uint8_t *>(arena);
   environment.allocate = [](void *self, uint64_t bytes) {
     return static_cast<Session *>(self)->blocks.allocate(bytes);
   };
@@ -289,6 +335,9 @@ int Session::run() {
   refusal[0] = '\0';
   for (Output &output : outputs)
     output.written = false;
+  if (plan)
+    if (int failure = updatePlan())
+      return failure;
   int32_t status = entry(&environment, inputTensors.data());
   blocks.releaseAll();
   if (status != PEBBLE_OK)

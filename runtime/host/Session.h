@@ -25,6 +25,8 @@ public:
   int bindOutput(int32_t index, void *data, uint64_t bytes);
   int run();
   int output(int32_t index, pebble_tensor &tensor) const;
+  /// The bytes of the arena: those of the largest shapes so far.
+  uint64_t arenaBytes() const { return arenaSize; }
 
 private:
   struct Input {
@@ -43,6 +45,8 @@ private:
 
   int ownOutput(size_t index, uint64_t bytes);
   int checkInputs();
+  int reserveArena(uint64_t bytes);
+  int updatePlan();
   int reportFailure(int32_t status) const;
   void *provideOutput(int32_t index, const int64_t *dims, int32_t rank);
   void makeEnvironment();
@@ -52,9 +56,12 @@ private:
   pebble_session_options options;
   BlockPool blocks;
   std::unique_ptr<ThreadPool> threads;
-  pebble_main_fn entry = nullptr;
+  pebble_main_fn entry = nullptr, plan = nullptr;
   pebble_env environment = {};
   void *arena = nullptr;
+  uint64_t arenaSize = 0;
+  std::vector<int64_t> plannedDims; ///< The dims of all inputs that the plan is for.
+  bool isPlanned = false;
   std::vector<Input> inputs;
   std::vector<pebble_tensor> inputTensors; ///< What compiled code reads, in the model's order.
   std::vector<Output> outputs;

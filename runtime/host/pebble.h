@@ -97,7 +97,8 @@ typedef struct pebble_session_options {
 } pebble_session_options;
 
 /* Checks that this machine can run the package and makes what runs need; null options mean the
- * defaults. Runs of a model with static shapes allocate nothing afterwards. */
+ * defaults. Runs of a model with static shapes allocate nothing afterwards, and those of a dynamic
+ * one nothing while its shapes stay. */
 int pebble_session_create(pebble_package *package, const pebble_session_options *options,
                           pebble_session **session);
 
@@ -115,6 +116,10 @@ int pebble_bind_output(pebble_session *session, int32_t index, void *data, size_
 
 /* Runs the model. All inputs must be bound. */
 int pebble_run(pebble_session *session);
+
+/* Bytes of the session's arena, where a run keeps what lies between inputs and outputs: of the
+ * largest shapes so far. Memory whose size depends on data is not in it. */
+size_t pebble_arena_bytes(const pebble_session *session);
 
 /* Where the last successful run left output `index`, and its shape. Valid until the next run. */
 int pebble_output(const pebble_session *session, int32_t index, pebble_tensor *output);

@@ -36,14 +36,16 @@ public:
     std::memcpy(to.modelSha256.data(), from.model_sha256()->data(), to.modelSha256.size());
     to.abiVersion = from.abi_version();
     to.arenaBytes = from.arena_bytes();
+    to.planBytes = from.plan_bytes();
     sections.resize(2);
     return copy(from.tool_version(), to.toolVersion) && copy(from.model_name(), to.modelName) &&
            copy(from.target(), to.target) && copy(from.triple(), to.triple) &&
            copy(from.cpu(), to.cpu) && copy(from.entry(), to.entry) &&
            copy(from.flags(), to.flags) && copy(from.cpu_features(), to.cpuFeatures) &&
            copy(from.inputs(), to.inputs) && copy(from.outputs(), to.outputs) &&
-           copy(from.kernels(), to.kernels) && copy(from.constants(), sections[0]) &&
-           copy(from.code(), sections[1]) && copy(from.sections(), sections);
+           copy(from.kernels(), to.kernels) && (!from.plan() || copy(from.plan(), to.plan)) &&
+           copy(from.constants(), sections[0]) && copy(from.code(), sections[1]) &&
+           copy(from.sections(), sections);
   }
 
 private:

@@ -65,7 +65,9 @@ struct Manifest {
   std::string cpu;
   std::vector<std::string> cpuFeatures; ///< Needed instruction sets, LLVM's names without a sign.
   std::string entry;                    ///< The pebble_main_fn in the code section.
-  uint64_t arenaBytes = 0;
+  uint64_t arenaBytes = 0;              ///< With a plan, what is there before any run.
+  std::string plan;                     ///< The plan function in the code; "" for none.
+  uint64_t planBytes = 0;               ///< Of the plan, at the end of the arenaBytes.
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<KernelSpec> kernels;

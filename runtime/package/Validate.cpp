@@ -81,6 +81,7 @@ bool pebble::package::validate(const Manifest &manifest, std::string &error) {
       {"triple", manifest.triple},
       {"cpu", manifest.cpu},
       {"entry symbol", manifest.entry},
+      {"plan symbol", manifest.plan},
   };
   for (const auto &[what, text] : texts) {
     if (!isPrintable(text)) {
@@ -103,6 +104,12 @@ bool pebble::package::validate(const Manifest &manifest, std::string &error) {
   if (manifest.arenaBytes > kMaxArenaBytes) {
     error = "the arena of " + std::to_string(manifest.arenaBytes) +
             " bytes is larger than the address space";
+    return false;
+  }
+  if (manifest.planBytes > manifest.arenaBytes ||
+      (!manifest.plan.empty() && manifest.planBytes < sizeof(int64_t))) {
+    error = "a plan of " + std::to_string(manifest.planBytes) +
+            " bytes does not hold the arena's size or does not fit into the arena";
     return false;
   }
   for (const KernelSpec &kernel : manifest.kernels) {

@@ -95,10 +95,11 @@ public:
     auto inputs = tensors(manifest.inputs);
     auto outputs = tensors(manifest.outputs);
     auto kernelTable = builder.CreateVector(kernels);
+    auto plan = builder.CreateString(manifest.plan);
     auto root =
         fb::CreateManifest(builder, toolVersion, manifest.abiVersion, flags, modelName, sha256,
                            target, triple, cpu, cpuFeatures, entry, manifest.arenaBytes, constants,
-                           code, sections, inputs, outputs, kernelTable);
+                           code, sections, inputs, outputs, kernelTable, plan, manifest.planBytes);
     fb::FinishManifestBuffer(builder, root);
     return {reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize()};
   }

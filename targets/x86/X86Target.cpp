@@ -106,6 +106,8 @@ public:
     ExtendModule embed;
     if (isEmbedded)
       embed = [&](llvm::Module &module) { return embedModel(module, program, entry); };
+    else if (!program.manifest.plan.empty())
+      embed = [&](llvm::Module &) { return std::vector{entry, program.manifest.plan}; };
     if (!generateCode(program.module, machine, entry, codeKind, code, error, embed))
       return ExitInternal;
     if (isEmbedded)

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""A package whose dims are left dynamic computes the same bits as one compiled for each size.
+"""A package whose dims are left dynamic computes the same bits as one compiled for each size, and
+allocates nothing while its dims stay.
 
 One network of seeded weights holds every kind of layer whose code depends on sizes; the others are
 real models. For each size a static package is compiled with --dim and both are run on one input.
+Sanitizers allocate for themselves: the program that counts is not built with them.
 """
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 
@@ -107,6 +111,23 @@ def run(tool, package, name, value, folder):
     return pebble.load_outputs(folder / "out") if outcome.ok else outcome.message
 
 
+def check_allocations(tool, report, name, package, sizes):
+    """Runs of the dims of the run before ask for no memory, whatever came earlier."""
+    counter = tool.binary.parent / "count-allocations"
+    if not counter.exists():
+        report.skip(f"{name}: allocations", "count-allocations is not built")
+        return
+    dims = [f"{batch},3,{height},{width}" for batch, height, width in sizes]
+    done = subprocess.run([counter, package, *dims, *dims], capture_output=True, text=True,
+                          timeout=300)
+    counts = re.findall(r": (\d+) allocations, arena of (\d+) bytes", done.stdout)
+    report.add(f"{name}: allocations",
+               len(counts) == 2 * len(dims) and all(count == "0" for count, _ in counts),
+               done.stdout + done.stderr)
+    if counts:
+        print(f"{name}: arena of {int(counts[-1][1]):,} bytes for {', '.join(dims)}")
+
+
 def check(tool, report, name, file, sizes, tmp):
     session = reference.session(file)
     (signature,) = session.get_inputs()
@@ -115,6 +136,7 @@ def check(tool, report, name, file, sizes, tmp):
     if not outcome.ok:
         report.add(name, False, outcome.message)
         return
+    check_allocations(tool, report, name, dynamic, sizes)
     rng = np.random.default_rng(1)
     for batch, height, width in sizes:
         shape = [batch, 3, height, width]

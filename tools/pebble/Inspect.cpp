@@ -64,6 +64,7 @@ ordered_json toJson(const package::Package &package) {
                        {"flags", m.flags},
                        {"entry", m.entry},
                        {"arena_bytes", m.arenaBytes},
+                       {"plan_bytes", m.planBytes},
                        {"file_bytes", package.fileBytes()},
                        {"manifest_bytes", package.manifestBytes()},
                        {"sections", ordered_json::array()},
@@ -130,7 +131,8 @@ void print(const package::Package &package) {
   std::printf("target    %s (%s, %s)\n", m.target.c_str(), m.triple.c_str(), m.cpu.c_str());
   std::printf("needs     %s\n", join(m.cpuFeatures, " ").c_str());
   std::printf("flags     %s\n", join(m.flags, " ").c_str());
-  std::printf("arena     %llu bytes\n", number(m.arenaBytes));
+  std::printf("arena     %llu bytes%s\n", number(m.arenaBytes),
+              m.plan.empty() ? "" : " and what the inputs' dims ask for");
   printTensors("inputs", m.inputs);
   printTensors("outputs", m.outputs);
   std::printf("sections of %llu bytes\n", number(package.fileBytes()));

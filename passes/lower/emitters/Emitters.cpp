@@ -20,7 +20,6 @@ EmitKernelOp pebble::findEmitter(Operation *op) {
       {"max_bytes", emitMaxBytes},
       {"mean_bytes", emitMeanBytes},
       {"pool_nhwc", emitPoolNhwc},
-      {"shape_of", emitShapeOf},
   };
   return emitters.lookup(op->getName().stripDialect());
 }
@@ -29,16 +28,4 @@ int64_t pebble::mostRows(const LoweringOptions &options, int64_t vectors) {
   // 32 registers with 64-byte vectors, 16 below; some hold weights and the broadcast input.
   int64_t sums = options.vectorBytes >= 64 ? 24 : 12;
   return std::min<int64_t>(sums / vectors, 12);
-}
-
-bool pebble::emitShapeOf(KernelEmitter &emitter, Operation *op) {
-  ImplicitLocOpBuilder &b = emitter.builder();
-  const KernelTensor *input = emitter.tensor(op->getOperand(0));
-  const KernelTensor *result = emitter.tensor(op->getResult(0));
-  for (auto [index, size] : llvm::enumerate(input->dims)) {
-    Value word = arith::IndexCastOp::create(b, b.getI64Type(), toValue(b, size));
-    memref::StoreOp::create(b, word, result->memory,
-                            arith::ConstantIndexOp::create(b, index).getResult());
-  }
-  return true;
 }

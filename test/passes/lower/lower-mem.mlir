@@ -40,3 +40,22 @@ func.func private @kernel(%env: !llvm.ptr, %x: !llvm.ptr, %w: !llvm.ptr, %r: !ll
 }
 
 // CHECK-NOT: mem.
+
+// Words of the plan lie in the arena, and so do the buffers that it places.
+// CHECK-LABEL: func.func @planned
+func.func @planned(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 {
+  // CHECK: %[[N:.*]] = llvm.load {{.*}} -> i64
+  // CHECK: arith.index_cast %[[N]]
+  %n = mem.planned 192
+  %at = mem.planned 136
+  // CHECK: llvm.getelementptr {{.*}} : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  %buffer = mem.placed %at[%n] : memref<?xf32>
+  // CHECK: llvm.store
+  mem.set_planned 192, %n
+  // CHECK: %[[STATUS:.*]] = call @pebble_place_buffers(
+  // CHECK: call @pebble.exit_if(%[[STATUS]])
+  mem.place_buffers(%n) base 384 plan 128 {table = array<i64: 1, 4, 0, 5>}
+  mem.copy %buffer, %buffer : memref<?xf32>, memref<?xf32>
+  %status = arith.constant 0 : i32
+  return %status : i32
+}

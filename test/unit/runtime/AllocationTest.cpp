@@ -1,46 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs of a model with static shapes allocate nothing. This program replaces the C library's
-// allocation functions to count them, which a sanitizer does for its own ends: it is not built
-// then.
+// Runs of a model with static shapes, or with the shapes of the run before, allocate nothing.
 #include "runtime/host/pebble.h"
+#include "test/unit/runtime/CountAllocations.h"
 #include "test/unit/runtime/TestPackages.h"
 
 #include <gtest/gtest.h>
-
-#include <atomic>
-#include <cerrno>
-
-static std::atomic<long> allocations{0};
-
-extern "C" {
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-
-void *malloc(size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-void *calloc(size_t count, size_t size) {
-  ++allocations;
-  return __libc_calloc(count, size);
-}
-void *realloc(void *memory, size_t size) {
-  ++allocations;
-  return __libc_realloc(memory, size);
-}
-void *memalign(size_t alignment, size_t size) {
-  ++allocations;
-  return __libc_memalign(alignment, size);
-}
-void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
-int posix_memalign(void **memory, size_t alignment, size_t size) {
-  *memory = memalign(alignment, size);
-  return *memory ? 0 : ENOMEM;
-}
-}
 
 namespace {
 
@@ -72,6 +37,16 @@ protected:
     return allocations - before;
   }
 
+  /// The model of TestPackages.h with symbolic dims.
+  void runRepeatedly() {
+    std::vector<float> data(1000 * 3);
+    int64_t dims[] = {1000, 3};
+    bind(0, data.data(), dims, 2);
+    bind(1, data.data(), dims, 1);
+    ASSERT_EQ(pebble_run(session), PEBBLE_OK);
+    EXPECT_EQ(allocationsOfRuns(), 0);
+  }
+
   std::string bytes;
   pebble_package *package = nullptr;
   pebble_session *session = nullptr;
@@ -95,12 +70,13 @@ TEST_P(Allocation, StaticShapesNeverAllocate) {
 
 TEST_P(Allocation, RepeatedDynamicShapesStopAllocating) {
   open(test::dynamicManifest());
-  std::vector<float> data(1000 * 3);
-  int64_t dims[] = {1000, 3};
-  bind(0, data.data(), dims, 2);
-  bind(1, data.data(), dims, 1);
-  ASSERT_EQ(pebble_run(session), PEBBLE_OK);
-  EXPECT_EQ(allocationsOfRuns(), 0);
+  runRepeatedly();
+}
+
+TEST_P(Allocation, RepeatedPlannedShapesNeverAllocate) {
+  open(test::plannedManifest());
+  runRepeatedly();
+  EXPECT_EQ(pebble_arena_bytes(session), 4064u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, Allocation, ::testing::Values(1, 2));

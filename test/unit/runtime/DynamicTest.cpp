@@ -74,6 +74,41 @@ TEST_F(DynamicModel, ABoundOutputIsUsedWhereItIsLargeEnough) {
   EXPECT_NE(sum.data, result);
 }
 
+class PlannedModel : public DynamicModel {
+protected:
+  std::string plannedBytes = test::modelPackage(test::plannedManifest());
+  PackagePtr planned = open(plannedBytes);
+};
+
+TEST_F(PlannedModel, FollowsTheShapes) {
+  SessionPtr session = makeSession(planned);
+  for (int64_t batch : {3, 1000, 1000, 1, 0, 257})
+    for (int64_t n : {5, 0, 5})
+      runAndCheck(session, batch, n);
+  EXPECT_EQ(pebble_arena_bytes(session.get()), 4064u) << "the largest batch decides";
+}
+
+TEST_F(PlannedModel, APlanThatFailsIsMadeAgain) {
+  SessionPtr session = makeSession(planned);
+  runAndCheck(session, 3, 5);
+  float data[13 * 2] = {};
+  ASSERT_EQ(bind(session, 0, data, {13, 2}), PEBBLE_OK);
+  ASSERT_EQ(bind(session, 1, data, {13}), PEBBLE_OK);
+  EXPECT_EQ(pebble_run(session.get()), PEBBLE_ERROR_SHAPE);
+  EXPECT_EQ(pebble_run(session.get()), PEBBLE_ERROR_SHAPE);
+  runAndCheck(session, 3, 5);
+}
+
+TEST_F(PlannedModel, ASymbolThatIsMissingIsSaid) {
+  package::Manifest manifest = test::plannedManifest();
+  manifest.plan = "nothing";
+  std::string bytes = test::modelPackage(manifest);
+  PackagePtr package = open(bytes);
+  pebble_session *session = nullptr;
+  EXPECT_EQ(pebble_session_create(package.get(), nullptr, &session), PEBBLE_ERROR_PACKAGE);
+  EXPECT_TRUE(says("does not define its plan symbol 'nothing'"));
+}
+
 struct Counts {
   std::atomic<int> allocated{0}, released{0}, loops{0};
   bool refuse = false;

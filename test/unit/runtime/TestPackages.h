@@ -46,6 +46,16 @@ inline package::Manifest dynamicManifest() {
   return manifest;
 }
 
+/// The same model with its memory planned from the dims.
+inline package::Manifest plannedManifest() {
+  package::Manifest manifest = dynamicManifest();
+  manifest.modelName = "planned";
+  manifest.entry = "planned_main";
+  manifest.plan = "planned_plan";
+  manifest.arenaBytes = manifest.planBytes = 64;
+  return manifest;
+}
+
 /// The bytes of a package around the models of small_model.c.
 inline std::string modelPackage(const package::Manifest &manifest) {
   std::ifstream file(PEBBLE_SMALL_MODEL, std::ios::binary);

@@ -54,6 +54,30 @@ int32_t dynamic_main(const pebble_env *env, const pebble_tensor *inputs) {
   return PEBBLE_OK;
 }
 
+/* The plan of planned_main, which is all of its first arena: the arena's size and the batch. */
+int32_t planned_plan(const pebble_env *env, const pebble_tensor *inputs) {
+  int64_t *plan = (int64_t *)env->arena;
+  int64_t batch = inputs[0].dims[0];
+  if (batch == 13)
+    return PEBBLE_ERROR_SHAPE;
+  plan[0] = 64 + batch * (int64_t)sizeof(float);
+  plan[1] = batch;
+  return PEBBLE_OK;
+}
+
+/* dynamic_main with its memory planned. */
+int32_t planned_main(const pebble_env *env, const pebble_tensor *inputs) {
+  const int64_t *plan = (const int64_t *)env->arena;
+  struct row_sum work = {&inputs[0], &inputs[1], (float *)(env->arena + 64)};
+  env->parallel_for(env->self, plan[1], sum_rows, &work);
+  float *result = env->output(env->self, 0, &plan[1], 1);
+  if (!result)
+    return PEBBLE_ERROR_MEMORY;
+  for (int64_t row = 0; row < plan[1]; ++row)
+    result[row] = work.temporary[row];
+  return PEBBLE_OK;
+}
+
 /* The same signature as small_main; returns the status that x[0] holds. */
 int32_t failing_main(const pebble_env *env, const pebble_tensor *inputs) {
   return (int32_t)((const float *)inputs[0].data)[0];
