@@ -78,6 +78,8 @@ int32_t resolveReduction(Reduction &r, const pebble_tensor &input, const pebble_
 
 // Columns whose running values are on the stack at once.
 inline constexpr int64_t columnBlock = 256;
+// Rows that are summed by themselves: the rounding errors of a long sum grow with its length.
+inline constexpr int64_t rowBlock = 32;
 
 // Op gives V identity(), V load(T), V combine(V, V), on vectors too, and T finish(V).
 template <typename T, typename Op>
@@ -105,17 +107,24 @@ PEBBLE_INLINE void reduceColumns(Reduction &r, const T *input, T *result, Op op)
   for (int64_t k = 0; k < r.keptCount; ++k) {
     for (int64_t first = 0; first < r.run; first += columnBlock) {
       int64_t width = r.run - first < columnBlock ? r.run - first : columnBlock;
-      V values[columnBlock];
+      V totals[columnBlock], values[columnBlock];
       for (int64_t j = 0; j < width; ++j)
-        values[j] = op.identity();
-      for (int64_t i = 0; i < r.reducedCount; ++i) {
-        const T *from = input + r.kept.offset[0] + r.reduced.offset[0] + first;
+        totals[j] = op.identity();
+      for (int64_t begin = 0; begin < r.reducedCount; begin += rowBlock) {
+        int64_t end = begin + rowBlock < r.reducedCount ? begin + rowBlock : r.reducedCount;
         for (int64_t j = 0; j < width; ++j)
-          values[j] = op.combine(values[j], op.load(from[j]));
-        r.reduced.next();
+          values[j] = op.identity();
+        for (int64_t i = begin; i < end; ++i) {
+          const T *from = input + r.kept.offset[0] + r.reduced.offset[0] + first;
+          for (int64_t j = 0; j < width; ++j)
+            values[j] = op.combine(values[j], op.load(from[j]));
+          r.reduced.next();
+        }
+        for (int64_t j = 0; j < width; ++j)
+          totals[j] = op.combine(totals[j], values[j]);
       }
       for (int64_t j = 0; j < width; ++j)
-        result[k * r.run + first + j] = op.finish(values[j]);
+        result[k * r.run + first + j] = op.finish(totals[j]);
     }
     r.kept.next();
   }
