@@ -240,7 +240,12 @@ def LowerMem : Pass<"lower-mem", "::mlir::ModuleOp"> {
     After runtime/abi/pebble_abi.h. A kernel or callback that fails is followed by a call of
     `pebble.exit_if(status)`, which `finalize-program` turns into an early return.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+  let options = [
+    Option<"trace", "trace", "bool", /*default=*/"false",
+           "Tell the host of each kernel before it runs">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def FinalizeProgram : Pass<"finalize-program", "::mlir::ModuleOp"> {

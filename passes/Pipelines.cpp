@@ -66,7 +66,7 @@ void pebble::buildLowerPipeline(OpPassManager &pm, const PipelineOptions &option
   pm.addPass(createAssignConstants());
   if (options.deviceThreads)
     pm.addPass(createRecordLaunches());
-  pm.addPass(createLowerMem());
+  pm.addPass(createLowerMem({options.trace}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createSCFToControlFlowPass());

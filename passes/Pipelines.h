@@ -20,6 +20,7 @@ struct PipelineOptions {
   llvm::SmallVector<std::string> microkernels;
   bool quantizedIo = false;   ///< The program takes and gives codes where the model quantizes.
   bool deviceThreads = false; ///< Kernels run on a device's threads, the program on a host.
+  bool trace = false;         ///< The host can ask to hear of each kernel before it runs.
 };
 
 void buildSimplifyPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);

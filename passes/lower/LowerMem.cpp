@@ -5,6 +5,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "runtime/abi/pebble_abi.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace pebble {
@@ -18,18 +19,33 @@ using namespace pebble;
 namespace {
 
 /// Positions of the fields of pebble_env.
-enum EnvField : int32_t { Self, Constants, Arena, Allocate, Release, Output, ParallelFor };
+enum EnvField : int32_t {
+  Self,
+  Constants,
+  Arena,
+  Allocate,
+  Release,
+  Output,
+  ParallelFor,
+  Trace,
+  EnvFields
+};
 
 class MemLowering {
 public:
-  explicit MemLowering(ModuleOp module) : module(module), b(module.getLoc(), module.getContext()) {
+  MemLowering(ModuleOp module, bool trace)
+      : module(module), b(module.getLoc(), module.getContext()) {
     indexWord = b.getIntegerType(DataLayout(module).getTypeSizeInBits(b.getIndexType()));
     pointer = LLVM::LLVMPointerType::get(b.getContext());
     word = b.getI64Type();
-    SmallVector<Type> fields(7, pointer);
+    SmallVector<Type> fields(EnvFields, pointer);
     envType = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
     tensorType = LLVM::LLVMStructType::getLiteral(
         b.getContext(), {pointer, pointer, b.getI32Type(), b.getI32Type()});
+    if (trace)
+      for (auto function : module.getOps<func::FuncOp>())
+        if (mem::KernelSpecAttr::of(function))
+          kernels.try_emplace(function.getSymName(), kernels.size());
   }
 
   LogicalResult run() {
@@ -332,7 +348,21 @@ private:
     callback(Release, {}, {envField(Self), pointerOf(op.getBuffer())});
   }
 
+  /// Tells the host, where it listens, that `kernel` is next.
+  void traceLaunch(StringRef kernel) {
+    auto index = kernels.find(kernel);
+    if (index == kernels.end())
+      return;
+    Value listens = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, envField(Trace),
+                                         LLVM::ZeroOp::create(b, pointer));
+    auto branch = scf::IfOp::create(b, listens);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    callback(Trace, {}, {envField(Self), constantInt(index->second)});
+  }
+
   void lowerOp(mem::LaunchOp op) {
+    traceLaunch(op.getKernel());
     SmallVector<Value> arguments{env()}, sizes;
     auto add = [&](Value buffer) {
       arguments.push_back(pointerOf(buffer));
@@ -440,12 +470,16 @@ private:
   ImplicitLocOpBuilder b;
   Type pointer, word, indexWord;
   LLVM::LLVMStructType envType, tensorType;
+  llvm::StringMap<int32_t> kernels; ///< Those that are traced, by their place in the manifest.
   unsigned tables = 0;
 };
 
 class LowerMem : public pebble::impl::LowerMemBase<LowerMem> {
+public:
+  using LowerMemBase::LowerMemBase;
+
   void runOnOperation() override {
-    if (failed(MemLowering(getOperation()).run()))
+    if (failed(MemLowering(getOperation(), trace).run()))
       signalPassFailure();
   }
 };

@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 // Raised whenever a struct below or the meaning of a field changes; a package built for a later
-// version than the host's is refused. 1: the first. 2: plan functions.
-#define PEBBLE_ABI_VERSION 2
+// version than the host's is refused. 1: the first. 2: plan functions. 3: pebble_env.trace.
+#define PEBBLE_ABI_VERSION 3
 
 // The most dims of a tensor that a library kernel takes.
 #define PEBBLE_MAX_RANK 16
@@ -68,6 +68,8 @@ typedef struct pebble_env {
   // Calls body(closure, begin, end) over disjoint ranges that cover [0, count) and waits.
   void (*parallel_for)(void *self, int64_t count,
                        void (*body)(void *closure, int64_t begin, int64_t end), void *closure);
+  // Hears of each kernel before it runs, by its index in the manifest; null where nobody listens.
+  void (*trace)(void *self, int32_t kernel);
 } pebble_env;
 
 // The entry of a compiled model, <prefix>_main, or its plan function. Returns a pebble_status.

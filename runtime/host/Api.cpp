@@ -113,6 +113,16 @@ int32_t pebble_find_output(const pebble_package *package, const char *name) {
   return find(package->model->manifest().outputs, name);
 }
 
+int32_t pebble_kernel_count(const pebble_package *package) {
+  return static_cast<int32_t>(package->model->manifest().kernels.size());
+}
+
+const char *pebble_kernel_name(const pebble_package *package, int32_t index) {
+  const auto &kernels = package->model->manifest().kernels;
+  return index >= 0 && static_cast<size_t>(index) < kernels.size() ? kernels[index].symbol.c_str()
+                                                                   : nullptr;
+}
+
 size_t pebble_dtype_size(int32_t dtype) {
   const support::DTypeInfo *type = support::findDType(dtype);
   return type ? type->bytes : 0;

@@ -184,6 +184,11 @@ void Session::makeEnvironment() {
     else
       session->threads->parallelFor(count, body, closure);
   };
+  if (options.trace)
+    environment.trace = [](void *self, int32_t kernel) {
+      const pebble_session_options &options = static_cast<Session *>(self)->options;
+      options.trace(options.user, kernel);
+    };
 }
 
 /// Makes the session's own memory for an output at least `bytes` large.

@@ -71,6 +71,11 @@ int pebble_output_info(const pebble_package *package, int32_t index, pebble_tens
 int32_t pebble_find_input(const pebble_package *package, const char *name);
 int32_t pebble_find_output(const pebble_package *package, const char *name);
 
+/* Kernels compute one or more nodes of the model each; equal layers share one. The name is its
+ * symbol in the machine code, null for an index without a kernel. */
+int32_t pebble_kernel_count(const pebble_package *package);
+const char *pebble_kernel_name(const pebble_package *package, int32_t index);
+
 /* Size of an element of this type in bytes, 0 for an unknown type. */
 size_t pebble_dtype_size(int32_t dtype);
 /* "f32"; null for an unknown type. */
@@ -94,6 +99,9 @@ typedef struct pebble_session_options {
    * when all are done. The session then makes no threads and ignores `threads`. */
   void (*parallel_for)(void *user, int64_t count,
                        void (*body)(void *closure, int64_t begin, int64_t end), void *closure);
+  /* Called before each kernel of a run with its index, on the thread of pebble_run: the time until
+   * the next call, or until the run returns, is the kernel's. */
+  void (*trace)(void *user, int32_t kernel);
 } pebble_session_options;
 
 /* Checks that this machine can run the package and makes what runs need; null options mean the

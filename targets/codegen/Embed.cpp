@@ -40,7 +40,7 @@ public:
   Embedder(llvm::Module &module, const Program &program)
       : module(module), program(program), b(module.getContext()), pointer(b.getPtrTy()) {
     environment =
-        llvm::StructType::get(b.getContext(), llvm::SmallVector<llvm::Type *>(7, pointer));
+        llvm::StructType::get(b.getContext(), llvm::SmallVector<llvm::Type *>(8, pointer));
     tensor = llvm::StructType::get(pointer, pointer, b.getInt32Ty(), b.getInt32Ty());
   }
 
@@ -61,8 +61,9 @@ public:
       b.CreateStore(b.getInt32(spec.dims.size()), b.CreateStructGEP(tensor, at, 3));
     }
     auto saved = b.saveIP();
-    llvm::Value *fields[] = {outputs,   constants(), arena,        allocate(),
-                             release(), output(),    parallelFor()};
+    llvm::Value *noTrace = llvm::ConstantPointerNull::get(b.getPtrTy());
+    llvm::Value *fields[] = {outputs,   constants(), arena,         allocate(),
+                             release(), output(),    parallelFor(), noTrace};
     b.restoreIP(saved);
     for (auto [index, value] : llvm::enumerate(fields))
       b.CreateStore(value, b.CreateStructGEP(environment, env, index));

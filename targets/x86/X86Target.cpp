@@ -76,6 +76,7 @@ public:
     for (llvm::StringRef operation : operations)
       if (const x86::Microkernel *kernel = x86::selectMicrokernel(operation, "u8", "u8", features))
         options.microkernels.push_back((operation + "=" + kernel->symbol).str());
+    options.trace = true;
     return options;
   }
 

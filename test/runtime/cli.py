@@ -253,6 +253,17 @@ def test_bench(suite):
     model = suite.folder / "dynamic.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)],
                                 ir_version=8), model)
+    compiled = suite.folder / "compiled.pbl"
+    suite.expect("compile for bench", 0, "", "compile", model, "-o", compiled)
+    suite.expect("bench --layers", 0, "kernel", "bench", compiled, "--iterations", "5",
+                 "--seconds", "0.1", "--json", figures)
+    layers = json.loads(figures.read_text())["layers"]
+    kernels = json.loads(suite.call("inspect", compiled, "--json").stdout)["kernels"]
+    times = [layer["median_ms"] for layer in layers]
+    suite.report.add("bench's layers are the package's kernels, the slowest first",
+                     {layer["kernel"] for layer in layers} == {row["symbol"] for row in kernels}
+                     and all(layer["calls"] == 1 for layer in layers) and len(layers) > 0
+                     and times == sorted(times, reverse=True) and times[-1] > 0, str(layers))
     environment = {"PEBBLE_PYTHON": sys.executable}
     suite.expect("bench --vs onnxruntime", 0, "times the speed of ONNX Runtime", "bench", package,
                  "--vs", "onnxruntime", "--model", model, "--iterations", "50", "--json", figures,

@@ -7,6 +7,7 @@
 #include "tools/pebble/Dims.h"
 #include "tools/pebble/Files.h"
 #include "tools/pebble/Inputs.h"
+#include "tools/pebble/Layers.h"
 #include "tools/pebble/Model.h"
 #include "tools/pebble/Peer.h"
 #include "tools/pebble/RandomInputs.h"
@@ -43,6 +44,7 @@ struct BenchOptions {
   int threads = 1;
   int64_t iterations = 0;
   double seconds = 2;
+  int64_t layers = 10;
   std::string versus;
   std::string model;
   std::string json;
@@ -111,6 +113,26 @@ int resolveThreads(int threads) {
   if (threads == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
     return CPU_COUNT(&set);
   return std::max(1, threads);
+}
+
+/// The layers of `shown` rows in the terminal; all of them in the report.
+ordered_json reportLayers(const std::vector<LayerTime> &layers, size_t shown) {
+  ordered_json rows = ordered_json::array();
+  double total = 0;
+  for (const LayerTime &layer : layers)
+    total += layer.median;
+  if (!layers.empty() && shown > 0)
+    std::printf("%8s  %5s  %5s  kernel\n", "ms", "share", "calls");
+  for (const LayerTime &layer : layers) {
+    if (rows.size() < shown)
+      std::printf("%8.4f  %4.1f%%  %5d  %s\n", layer.median * 1e3,
+                  total > 0 ? layer.median / total * 100 : 0, layer.calls, layer.kernel.c_str());
+    rows.push_back(
+        {{"kernel", layer.kernel}, {"calls", layer.calls}, {"median_ms", layer.median * 1e3}});
+  }
+  if (layers.size() > shown && shown > 0)
+    std::printf("and %zu kernels more (--layers %zu)\n", layers.size() - shown, layers.size());
+  return rows;
 }
 
 void printRow(const char *engine, const Times &times) {
@@ -199,6 +221,10 @@ int bench(BenchOptions options) {
     std::printf("pebble runs at %.2f times the speed of ONNX Runtime %s\n", ratio,
                 peer->version().c_str());
   }
+  if (options.layers > 0 || !options.json.empty())
+    report["layers"] =
+        reportLayers(measureLayers(options.package, threads, inputs, options.seconds / 4),
+                     static_cast<size_t>(options.layers));
   if (!options.json.empty())
     writeFile(options.json,
               report.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
@@ -226,6 +252,9 @@ std::function<int()> pebble::cli::declareBench(CLI::App &app) {
                  "Time for each engine, where --iterations is not given")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 86400.0));
+  app.add_option("--layers", options->layers, "Kernels to list, the slowest first")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t(0), int64_t(1000000)));
   app.add_option("--vs", options->versus, "Also time this engine in alternating blocks")
       ->check(CLI::IsMember({kOnnxRuntime}));
   app.add_option("--model", options->model, "The ONNX model that the package was compiled from")

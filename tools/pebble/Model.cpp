@@ -98,7 +98,9 @@ void Model::bindOnDevice(const std::vector<Array> &arrays) {
   }
 }
 
-Model::Model(const std::string &path, int threads, const std::string &board) {
+Model::Model(const std::string &path, int threads, const std::string &board,
+             std::function<void(int32_t)> trace)
+    : trace(std::move(trace)) {
   if (openOnDevice(path, board))
     return;
   devicePackage.reset();
@@ -118,9 +120,19 @@ Model::Model(const std::string &path, int threads, const std::string &board) {
   pebble_session_options options = {};
   options.size = sizeof(options);
   options.threads = threads;
+  options.user = this;
+  if (this->trace)
+    options.trace = [](void *user, int32_t kernel) { static_cast<Model *>(user)->trace(kernel); };
   pebble_session *made = nullptr;
   check(pebble_session_create(opened, &options, &made));
   session.reset(made);
+}
+
+std::vector<std::string> Model::kernels() const {
+  std::vector<std::string> names;
+  for (int32_t index = 0; package && index < pebble_kernel_count(package.get()); ++index)
+    names.push_back(pebble_kernel_name(package.get(), index));
+  return names;
 }
 
 void Model::bind(const std::vector<Array> &arrays) {

@@ -9,6 +9,7 @@
 #include "targets/Runner.h"
 #include "tools/pebble/Array.h"
 
+#include <functional>
 #include <memory>
 
 namespace pebble::cli {
@@ -26,12 +27,17 @@ struct Signature {
 
 class Model {
 public:
-  /// `board` is for packages that run on one: "" takes the target's default.
-  Model(const std::string &path, int threads, const std::string &board = "");
+  /// `board` is for packages that run on one: "" takes the target's default. `trace` hears of each
+  /// kernel of a run on the host before it runs.
+  Model(const std::string &path, int threads, const std::string &board = "",
+        std::function<void(int32_t kernel)> trace = {});
 
   const std::string &name() const { return modelName; }
   const std::vector<Signature> &inputs() const { return inputSignatures; }
   const std::vector<Signature> &outputs() const { return outputSignatures; }
+
+  /// The names of the kernels, by the index that `trace` gets; none of a package for a device.
+  std::vector<std::string> kernels() const;
 
   /// The arrays, one an input in the model's order, are read by every run until bound anew.
   void bind(const std::vector<Array> &arrays);
@@ -51,6 +57,7 @@ private:
   void bindOnDevice(const std::vector<Array> &arrays);
 
   std::string modelName;
+  std::function<void(int32_t)> trace;
   std::unique_ptr<pebble::package::Package> devicePackage;
   std::unique_ptr<Runner> runner;
   std::vector<const void *> deviceInputs;

@@ -1,5 +1,7 @@
 // Buffers become addresses in the environment; what can fail is followed by a conditional return.
 // RUN: pebble-opt %s -pass-pipeline='builtin.module(lower-mem)' | FileCheck %s
+// RUN: pebble-opt %s -pass-pipeline='builtin.module(lower-mem{trace=true})' \
+// RUN:   | FileCheck %s --check-prefix=TRACE
 
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: (%[[ENV:.*]]: !llvm.ptr, %[[INPUTS:.*]]: !llvm.ptr) -> i32
@@ -15,6 +17,13 @@ func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 {
   %slot = mem.slot 128 : memref<4xf32>
   // CHECK: llvm.getelementptr %[[ENV]][0, 1]
   %constant = mem.constant offset 64 dense<1.0> : tensor<4xf32> : memref<4xf32>
+  // A host that listens hears of the kernel, by its index, before it runs.
+  // TRACE: %[[LISTENS:.*]] = llvm.icmp "ne"
+  // TRACE: scf.if %[[LISTENS]]
+  // TRACE: %[[INDEX:.*]] = arith.constant 0 : i32
+  // TRACE: llvm.call {{.*}}, %[[INDEX]]) : !llvm.ptr, (!llvm.ptr, i32) -> ()
+  // TRACE: call @kernel(
+  // CHECK-NOT: scf.if
   // CHECK: %[[STATUS:.*]] = call @kernel(%[[ENV]],
   // CHECK: call @pebble.exit_if(%[[STATUS]])
   mem.launch @kernel ins(%x, %constant : memref<4xf32>, memref<4xf32>) outs(%slot : memref<4xf32>)
@@ -30,7 +39,8 @@ func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 {
 
 // CHECK-LABEL: func.func private @kernel
 // CHECK: call @pebble_kernel_softmax_f32
-func.func private @kernel(%env: !llvm.ptr, %x: !llvm.ptr, %w: !llvm.ptr, %r: !llvm.ptr) -> i32 {
+func.func private @kernel(%env: !llvm.ptr, %x: !llvm.ptr, %w: !llvm.ptr, %r: !llvm.ptr) -> i32
+    attributes {mem.spec = #mem.kernel_spec<reads = [16, 16], writes = [16], scratch = 0>} {
   %slot = mem.slot 0 : memref<4xf32>
   %status = mem.library "pebble_kernel_softmax_f32" ins(%slot : memref<4xf32>)
       outs(%slot : memref<4xf32>)
