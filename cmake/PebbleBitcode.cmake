@@ -28,12 +28,13 @@ function(pebble_compile_bitcode output source triple)
     COMMENT "Bitcode ${name}" VERBATIM)
 endfunction()
 
-# pebble_link_bitcode(OUTPUT parts...) joins the parts. target-cpu and the like go, so that functions
-# take the target machine's.
+# pebble_link_bitcode(OUTPUT parts...) joins the parts. target-cpu and the like go, so that
+# functions take the target machine's.
 function(pebble_link_bitcode output)
   add_custom_command(OUTPUT ${output}
     COMMAND ${PEBBLE_LLVM_LINK} -S ${ARGN} -o ${output}.ll
-    COMMAND sed -E -i "s/ \"(target-cpu|target-features|tune-cpu|min-legal-vector-width)\"=\"[^\"]*\"//g"
+    COMMAND sed -E -i
+            "s/ \"(target-cpu|target-features|tune-cpu|min-legal-vector-width)\"=\"[^\"]*\"//g"
             ${output}.ll
     COMMAND ${PEBBLE_LLVM_AS} ${output}.ll -o ${output}
     BYPRODUCTS ${output}.ll

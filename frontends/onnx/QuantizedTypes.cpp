@@ -7,6 +7,8 @@
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Quantization.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace pebble::onnx {
@@ -29,6 +31,9 @@ FailureOr<std::optional<qnn::Quantization>> constantQuantization(NodeImporter &n
   std::optional<SmallVector<double>> scales = nn::constantReals(scale);
   if (!integer || integer.getWidth() > 32 || !scales || scales->empty() ||
       !NodeImporter::elementType(scale).isF32())
+    return std::optional<qnn::Quantization>();
+  // Legal in ONNX, but no quantized type has a negative scale: such a layer computes in f32.
+  if (llvm::any_of(*scales, [](double one) { return std::isfinite(one) && one < 0; }))
     return std::optional<qnn::Quantization>();
   qnn::Quantization result;
   result.isSigned = !integer.isUnsigned();

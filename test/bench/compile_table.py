@@ -19,8 +19,8 @@ LIMIT = (20, 1.5e9)
 HEAVY_LIMIT = (60, 2.5e9)
 
 
-# A process's peak starts at what its parent held when it forked, and this script holds whole models:
-# a small process of its own starts the compiler.
+# A process's peak starts at what its parent held when it forked, and this script holds whole
+# models: a small process of its own starts the compiler.
 MEASURE = """
 import os, subprocess, sys
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)

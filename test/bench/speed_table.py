@@ -2,8 +2,9 @@
 """Times the float models against ONNX Runtime, interleaved in one run, and prints the table.
 
 Batch 1, f32. With --dynamic, the models with dims that only a run knows, both with those left
-dynamic and with them bound at compile time. Runs `pebble bench --vs onnxruntime`, which alternates blocks of both engines, so that
-a change of the machine's speed hits both. Nothing else should run on the machine.
+dynamic and with them bound at compile time. Runs `pebble bench --vs onnxruntime`, which alternates
+blocks of both engines, so that a change of the machine's speed hits both. Nothing else should run
+on the machine.
 """
 import json
 import math
@@ -27,7 +28,7 @@ DYNAMIC_MODELS = ["ppocr5_rec", "ppocr6_tiny_rec", "ppocr_cls", "ppocr5_det"]
 
 
 def bench(binary, model, threads, tmp, bind=True):
-    """The report of `pebble bench`, or a message; with `bind`, of a model compiled for the sizes."""
+    """The report of `pebble bench`, or a message; `bind` compiles for the inputs' sizes."""
     file = model.find(tmp)
     if file is None:
         return f"no data ({model.model})"

@@ -5,7 +5,7 @@
 // RUN:   | FileCheck %s
 
 // CHECK-LABEL: func.func @main
-// CHECK-SAME: mem.plan_bytes = 
+// CHECK-SAME: mem.plan_bytes =
 // CHECK-NOT: mem.infer_dims
 // CHECK-NOT: mem.launch @double_it
 // CHECK: %[[N:.*]] = mem.planned
