@@ -203,7 +203,7 @@ FailureOr<SmallVector<Value>> LoopBuilder::run() {
     auto loop = nn::LoopOp::create(builder, node.loc(), resultTypes, tripCount, condition, initial);
     loop.getBody().takeBody(current.region);
     SmallVector<Value> all(loop.getResults());
-    SmallVector<Value> results(ArrayRef(all).take_front(types.size()));
+    SmallVector<Value> results(ArrayRef<Value>(all).take_front(types.size()));
     for (size_t i = 0; i < spec.numScans; ++i)
       results.push_back(finishScan(i, all));
     return results;

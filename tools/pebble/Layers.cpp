@@ -74,7 +74,8 @@ std::vector<LayerTime> pebble::cli::measureLayers(const std::string &path, int t
   std::vector<LayerTime> layers;
   for (size_t index = 0; index < kernels.size(); ++index)
     layers.push_back({kernels[index], listener.calls[index], median(times[index])});
-  std::stable_sort(layers.begin(), layers.end(),
-                   [](const LayerTime &a, const LayerTime &b) { return a.median > b.median; });
+  std::sort(layers.begin(), layers.end(), [](const LayerTime &a, const LayerTime &b) {
+    return a.median != b.median ? a.median > b.median : a.kernel < b.kernel;
+  });
   return layers;
 }
