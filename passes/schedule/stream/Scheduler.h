@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which layers run together row by row, and where all tensors lie. See docs/memory.md.
+#ifndef PEBBLE_PASSES_SCHEDULE_STREAM_SCHEDULER_H
+#define PEBBLE_PASSES_SCHEDULE_STREAM_SCHEDULER_H
+
+#include "passes/schedule/stream/Placement.h"
+#include "passes/schedule/stream/Trace.h"
+
+namespace pebble::stream {
+
+struct Options {
+  /// Whether tensors may lie over dead rows of others; else each has its bytes from its first row
+  /// to the death of its last.
+  bool inPlace = true;
+  int longestBlock = 24; ///< Layers; 1 computes layer by layer.
+  int64_t alignment = 1; ///< Of every offset.
+  /// Enough: of the schedules that need no more, the one with the fewest rows computed by
+  /// themselves. Without it, the lowest is looked for.
+  std::optional<int64_t> budget = std::nullopt;
+};
+
+struct Schedule {
+  std::vector<Block> blocks;
+  Trace trace;
+  std::vector<int64_t> offsets;        ///< Of each tensor; -1 where it is not in the arena.
+  std::vector<int64_t> scratchOffsets; ///< Of each layer; -1 where it needs none.
+  int64_t height = 0;                  ///< Bytes of the arena.
+  int64_t alive = 0;                   ///< No placement of these blocks is lower.
+  /// No cut of these layers into blocks, in this order and without computing a row twice, is lower.
+  int64_t lowerBound = 0;
+};
+
+/// The best schedule found. Every program has one: all layers one after the other.
+Schedule scheduleProgram(const Program &program, const Options &options);
+
+/// Places the tensors of a program that runs as `trace` says; `tries` as for placeRows.
+Schedule placeTrace(const Program &program, Trace trace, const Options &options, int tries);
+
+} // namespace pebble::stream
+
+#endif // PEBBLE_PASSES_SCHEDULE_STREAM_SCHEDULER_H

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/schedule/verifier/AccessVerifier.h"
+
+#include <algorithm>
+
+using namespace pebble::verifier;
+
+std::optional<AccessFault> MemoryContents::run(const std::vector<Region> &reads,
+                                               const std::vector<Region> &writes,
+                                               const std::vector<Region> &scratch) {
+  std::vector<const Region *> used, written;
+  for (const std::vector<Region> *list : {&reads, &writes, &scratch})
+    for (const Region &region : *list) {
+      if (region.offset < 0 || region.size < 0 || region.offset > capacity - region.size)
+        return AccessFault{AccessFault::outOfBounds, region, 0, std::nullopt};
+      highest = std::max(highest, region.offset + region.size);
+    }
+  for (const Region &region : reads) {
+    if (auto fault = check(region))
+      return fault;
+    used.push_back(&region);
+  }
+  for (const std::vector<Region> *list : {&writes, &scratch})
+    for (const Region &region : *list) {
+      for (const Region *other : used) {
+        int64_t begin = std::max(region.offset, other->offset);
+        if (begin < std::min(region.offset + region.size, other->offset + other->size))
+          return AccessFault{AccessFault::overlap, region, begin, other->content};
+      }
+      used.push_back(&region);
+    }
+  for (const Region &region : writes)
+    put(region, true);
+  for (const Region &region : scratch)
+    put(region, false);
+  return std::nullopt;
+}
+
+std::optional<AccessFault> MemoryContents::check(const Region &region) const {
+  int64_t at = region.offset, end = region.offset + region.size;
+  while (at < end) {
+    auto next = pieces.upper_bound(at);
+    if (next == pieces.begin() || std::prev(next)->second.end <= at)
+      return AccessFault{AccessFault::stale, region, at, std::nullopt};
+    const Piece &piece = std::prev(next)->second;
+    if (piece.content != region.content)
+      return AccessFault{AccessFault::stale, region, at, piece.content};
+    at = piece.end;
+  }
+  return std::nullopt;
+}
+
+void MemoryContents::put(const Region &region, bool isDefined) {
+  int64_t begin = region.offset, end = region.offset + region.size;
+  if (begin == end)
+    return;
+  // What begins before or ends behind the region keeps its other bytes.
+  auto first = pieces.lower_bound(begin);
+  if (first != pieces.begin() && std::prev(first)->second.end > begin) {
+    Piece &before = std::prev(first)->second;
+    if (before.end > end)
+      pieces[end] = before;
+    before.end = begin;
+  }
+  auto last = pieces.lower_bound(begin);
+  while (last != pieces.end() && last->first < end) {
+    if (last->second.end > end)
+      pieces[end] = last->second;
+    last = pieces.erase(last);
+  }
+  if (isDefined)
+    pieces[begin] = {end, region.content};
+}

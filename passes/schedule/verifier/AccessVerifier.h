@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Follows what a program writes where, and finds reads of bytes that are not what their reader
+// wants. Shares no code with what makes plans.
+#ifndef PEBBLE_PASSES_SCHEDULE_VERIFIER_ACCESSVERIFIER_H
+#define PEBBLE_PASSES_SCHEDULE_VERIFIER_ACCESSVERIFIER_H
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace pebble::verifier {
+
+/// Bytes [offset, offset + size) and what is there: any number that stands for, say, one row of one
+/// tensor.
+struct Region {
+  int64_t offset, size;
+  int64_t content;
+};
+
+struct AccessFault {
+  enum Kind {
+    outOfBounds, ///< `region` does not lie in the memory.
+    stale,       ///< The kernel reads `region`, but byte `at` has `found`, or was never written.
+    overlap      ///< The kernel writes `region`, of which it uses byte `at` otherwise at one time.
+  };
+  Kind kind;
+  Region region;
+  int64_t at = 0;
+  std::optional<int64_t> found;
+};
+
+/// Memory of which it is known what each byte holds.
+class MemoryContents {
+public:
+  explicit MemoryContents(int64_t capacity) : capacity(capacity) {}
+
+  /// Runs a kernel: it reads while it writes, and leaves nothing of what it wrote to `scratch`.
+  std::optional<AccessFault> run(const std::vector<Region> &reads,
+                                 const std::vector<Region> &writes,
+                                 const std::vector<Region> &scratch = {});
+
+  /// Where the highest byte was that was read or written, plus one.
+  int64_t highWater() const { return highest; }
+
+private:
+  std::optional<AccessFault> check(const Region &region) const;
+  void put(const Region &region, bool isDefined);
+
+  struct Piece {
+    int64_t end;
+    int64_t content;
+  };
+  int64_t capacity, highest = 0;
+  std::map<int64_t, Piece> pieces; ///< By their first byte; they do not overlap.
+};
+
+} // namespace pebble::verifier
+
+#endif // PEBBLE_PASSES_SCHEDULE_VERIFIER_ACCESSVERIFIER_H

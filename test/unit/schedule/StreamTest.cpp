@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "test/unit/schedule/StreamPrograms.h"
+
+#include <gtest/gtest.h>
+
+using namespace pebble::stream;
+
+namespace {
+
+constexpr int64_t kib = 1024;
+
+Schedule schedule(const Program &program, int longestBlock, bool inPlace,
+                  std::optional<int64_t> budget = std::nullopt) {
+  Options options;
+  options.alignment = 4;
+  options.longestBlock = longestBlock;
+  options.inPlace = inPlace;
+  options.budget = budget;
+  return scheduleProgram(program, options);
+}
+
+int64_t rowSteps(const Schedule &schedule) {
+  int64_t count = 0;
+  for (const Step &step : schedule.trace.steps)
+    count += step.row >= 0;
+  return count;
+}
+
+TEST(Stream, ReachesTheFiguresOfMcunet) {
+  Program image = mobileNetwork(176, mcunet320(), /*imageInArena=*/true);
+  EXPECT_EQ(schedule(image, 1, false).height, 340'736);
+  EXPECT_LE(schedule(image, 1, true).height, 242 * kib);
+  EXPECT_LE(schedule(image, 24, false).height, 160 * kib);
+  Schedule lowest = schedule(image, 24, true);
+  EXPECT_LE(lowest.height, 105 * kib);
+  EXPECT_EQ(lowest.height, lowest.lowerBound);
+  EXPECT_TRUE(isAccepted(image, lowest));
+
+  Program rows = mobileNetwork(176, mcunet320(), /*imageInArena=*/false);
+  Schedule streamed = schedule(rows, 24, true);
+  EXPECT_LE(streamed.height, 60 * kib);
+  EXPECT_EQ(streamed.height, streamed.lowerBound);
+  EXPECT_TRUE(isAccepted(rows, streamed));
+}
+
+TEST(Stream, ReachesTheFigureOfMobilenet) {
+  Program image = mobileNetwork(144, mobilenetV2(), /*imageInArena=*/true);
+  EXPECT_LE(schedule(image, 24, true).height, 70 * kib);
+}
+
+TEST(Stream, ComputesFewRowsAloneWhereTheBudgetAllows) {
+  Program program = mobileNetwork(176, mcunet320(), /*imageInArena=*/true);
+  Schedule lowest = schedule(program, 24, true);
+  Schedule cheap = schedule(program, 24, true, 256 * kib);
+  EXPECT_LE(cheap.height, 256 * kib);
+  EXPECT_LT(rowSteps(cheap), rowSteps(lowest));
+  EXPECT_EQ(rowSteps(schedule(program, 24, true, 400 * kib)), 0);
+}
+
+TEST(Stream, ExcludesExactDistances) {
+  // Two rows of 4 bytes; the second outlives the first. What is written at moment 1 may lie over
+  // the first row, not over the second.
+  RowBuffer a{4, {-1, -1}, {0, 1}}, b{4, {1}, {2}};
+  std::vector<Interval> excluded = excludedDistances(a, b);
+  ASSERT_EQ(excluded.size(), 1u);
+  EXPECT_EQ(excluded[0].low, 0);
+  EXPECT_EQ(excluded[0].high, 8);
+}
+
+TEST(Stream, RefusesWhatCannotRunByRows) {
+  Program program;
+  program.tensors.resize(3, Tensor{4, 1});
+  program.tensors[0].isGiven = program.tensors[2].isKept = true;
+  program.layers = {{{{0, Window{}}}, {1}, 0, true}, {{{1, Window{}}}, {2}, 0, false}};
+  EXPECT_FALSE(traceBlocks(program, {{0, 1, true}}));
+  program.layers[1].byRows = true;
+  EXPECT_TRUE(traceBlocks(program, {{0, 1, true}}));
+}
+
+TEST(Stream, ComputesTheSameAsWithoutAPlan) {
+  std::mt19937 random(7);
+  int64_t streamed = 0, saved = 0;
+  for (int round = 0; round < 400; ++round) {
+    Program program = randomProgram(random);
+    Options options;
+    options.alignment = 1 << random() % 3;
+    options.inPlace = random() % 4 > 0;
+    options.longestBlock = 1 + static_cast<int>(random() % 8);
+    Schedule found = scheduleProgram(program, options);
+    Outcome outcome = runSchedule(program, found);
+    ASSERT_TRUE(outcome.isRight) << "round " << round;
+    ASSERT_TRUE(outcome.isAccepted) << "round " << round;
+    ASSERT_LE(found.lowerBound, found.height);
+    ASSERT_LE(found.alive, found.height);
+    streamed += rowSteps(found) > 0;
+    options.longestBlock = 1;
+    options.inPlace = false;
+    saved += found.height < scheduleProgram(program, options).height;
+  }
+  EXPECT_GT(streamed, 150);
+  EXPECT_GT(saved, 150);
+}
+
+TEST(Stream, TheVerifierTellsWrongSchedulesFromRightOnes) {
+  std::mt19937 random(11);
+  int wrong = 0, rejected = 0, alarms = 0;
+  for (int round = 0; round < 600; ++round) {
+    Program program = randomProgram(random);
+    Options options;
+    Schedule mutant = mutate(program, scheduleProgram(program, options), options, random);
+    Outcome outcome = runSchedule(program, mutant);
+    wrong += !outcome.isRight;
+    rejected += !outcome.isRight && !outcome.isAccepted;
+    alarms += outcome.isRight && !outcome.isAccepted;
+  }
+  EXPECT_GT(wrong, 150);
+  EXPECT_LT(wrong, 550);
+  EXPECT_EQ(rejected, wrong);
+  EXPECT_EQ(alarms, 0);
+}
+
+} // namespace
