@@ -11,7 +11,7 @@ using namespace pebble::stream;
 
 namespace {
 
-constexpr int64_t nobody = -1;
+constexpr int64_t nobody = -1, scratchTag = -2;
 
 int64_t tagOf(int tensor, int64_t row) { return tensor * 100'000 + row; }
 
@@ -115,15 +115,21 @@ public:
       for (const RowOf &read : work.reads)
         isRight &= holds(read);
       // A kernel reads while it writes, in an order of its own: it must not touch what it reads.
-      if (int64_t scratch = schedule.scratchOffsets[step.layer]; scratch >= 0)
-        fill(scratch, program.layers[step.layer].scratch, nobody);
+      int64_t scratch = schedule.scratchOffsets[step.layer];
+      int64_t scratchEnd = scratch + program.layers[step.layer].scratch;
+      if (scratch >= 0)
+        std::fill(tags.begin() + scratch, tags.begin() + scratchEnd, scratchTag);
       for (const RowOf &row : work.writes)
         if (program.tensors[row.tensor].isInArena)
-          fill(addressOf(row), program.tensors[row.tensor].rowBytes, tagOf(row.tensor, row.row));
+          std::fill_n(tags.begin() + addressOf(row), program.tensors[row.tensor].rowBytes,
+                      tagOf(row.tensor, row.row));
       for (const RowOf &row : work.reads)
         isRight &= holds(row);
       for (const RowOf &row : work.writes)
         isRight &= holds(row);
+      if (scratch >= 0)
+        isRight &= std::count(tags.begin() + scratch, tags.begin() + scratchEnd, scratchTag) ==
+                   scratchEnd - scratch;
       store(step, work);
     }
     for (size_t t = 0; t < program.tensors.size(); ++t)
@@ -153,9 +159,6 @@ private:
     return program.tensors[tensor].isInArena
                ? bytes[addressOf({tensor, row}) + i]
                : outside[tensor][row * program.tensors[tensor].rowBytes + i];
-  }
-  void fill(int64_t at, int64_t size, int64_t tag) {
-    std::fill(tags.begin() + at, tags.begin() + at + size, tag);
   }
   void store(const Step &step, const Work &work) {
     std::vector<std::vector<uint8_t>> made;
