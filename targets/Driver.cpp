@@ -9,6 +9,7 @@
 #include "frontends/onnx/Importer.h"
 #include "passes/Passes.h"
 #include "passes/Plugin.h"
+#include "targets/MemoryMap.h"
 #include "targets/Target.h"
 
 #include "mlir/Dialect/DLTI/DLTI.h"
@@ -228,12 +229,14 @@ private:
             *bytes = known.getInt();
       if (phase.name == "fuse")
         describeKernels();
-      // What the schedule leaves as an allocation is made when the model runs.
-      if (phase.name == "schedule")
+      if (phase.name == "schedule") {
+        describeMemory(*module, manifest);
+        // What the schedule leaves as an allocation is made when the model runs.
         allocates =
             manifest.planBytes > 0 ||
             module->walk([](mlir::memref::AllocOp) { return mlir::WalkResult::interrupt(); })
                 .wasInterrupted();
+      }
       if (!options.dumpDir.empty())
         if (int code = dump(phase.name))
           return code;

@@ -102,6 +102,8 @@ LogicalResult importDequantizeLinear(NodeImporter &node) {
   if (!result)
     return node.unsupported("output_dtype other than float, float16, bfloat16 or double");
   if (layout->blockSize == 0) {
+    if (node.graph().integerQdq())
+      std::tie(x, scale) = withPositiveScales(node, x, scale, zeroPoint, layout->axis);
     FailureOr<std::optional<qnn::Quantization>> from =
         constantQuantization(node, scale, zeroPoint, NodeImporter::elementType(x),
                              axisOf(scale, *layout), node.graph().bits(x));

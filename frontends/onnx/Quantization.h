@@ -44,6 +44,13 @@ llvm::FailureOr<std::optional<qnn::Quantization>>
 constantQuantization(NodeImporter &node, mlir::Value scale, mlir::Value zeroPoint, mlir::Type codes,
                      std::optional<int64_t> axis, unsigned bits = 0);
 
+/// Constant codes and scales (along `axis`) of the same numbers, with the signs of negative scales
+/// moved into the codes. These need the zero point 0, and none may be the lowest, which has no
+/// opposite: else, `codes` and `scale` as they are.
+std::pair<mlir::Value, mlir::Value> withPositiveScales(NodeImporter &node, mlir::Value codes,
+                                                       mlir::Value scale, mlir::Value zeroPoint,
+                                                       int64_t axis);
+
 /// `dequantize` for one scale and zero point: as an op of the qnn dialect where they are constant
 /// and quantized layers compute in integers. Null, reported, when there is no such quantization.
 mlir::Value dequantizeOperand(NodeImporter &node, mlir::Value codes, mlir::Value scale,

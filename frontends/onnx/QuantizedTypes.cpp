@@ -32,7 +32,7 @@ FailureOr<std::optional<qnn::Quantization>> constantQuantization(NodeImporter &n
   if (!integer || integer.getWidth() > 32 || !scales || scales->empty() ||
       !NodeImporter::elementType(scale).isF32())
     return std::optional<qnn::Quantization>();
-  // Legal in ONNX, but no quantized type has a negative scale: such a layer computes in f32.
+  // Legal in ONNX, but no quantized type has one: what is left of them computes in f32.
   if (llvm::any_of(*scales, [](double one) { return std::isfinite(one) && one < 0; }))
     return std::optional<qnn::Quantization>();
   qnn::Quantization result;
@@ -56,6 +56,31 @@ FailureOr<std::optional<qnn::Quantization>> constantQuantization(NodeImporter &n
   if (result.scales.size() > 1 && !axis)
     return std::optional<qnn::Quantization>();
   return std::optional(result);
+}
+
+std::pair<Value, Value> withPositiveScales(NodeImporter &node, Value codes, Value scale,
+                                           Value zeroPoint, int64_t axis) {
+  auto type = dyn_cast<IntegerType>(NodeImporter::elementType(codes));
+  std::optional<SmallVector<double>> scales = nn::constantReals(scale);
+  if (!type || type.isUnsigned() || !scales ||
+      llvm::none_of(*scales, [](double one) { return one < 0; }))
+    return {codes, scale};
+  std::optional<SmallVector<int64_t>> values = nn::constantInts(codes);
+  std::optional<SmallVector<int64_t>> zeros =
+      zeroPoint ? nn::constantInts(zeroPoint) : SmallVector<int64_t>();
+  const unsigned bits = node.graph().bits(codes);
+  const int64_t lowest = llvm::minIntN(bits ? bits : type.getWidth());
+  if (!values || llvm::is_contained(*values, lowest) || !zeros ||
+      llvm::any_of(*zeros, [](int64_t zero) { return zero != 0; }))
+    return {codes, scale};
+  Value zero = node.scalar(NodeImporter::elementType(scale), 0);
+  Value isNegative = node.cast(compare(node, nn::ComparePredicate::lt, scale, zero),
+                               NodeImporter::elementType(codes));
+  Value sign = node.sub(node.scalar(type, 1), node.add(isNegative, isNegative));
+  Value mirrored = node.mul(codes, alongAxis(node, sign, axis, NodeImporter::rank(codes)));
+  if (bits)
+    node.graph().setBits(mirrored, bits);
+  return {mirrored, node.create<nn::AbsOp>(scale)};
 }
 
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/Passes.h"
+#include "passes/analysis/Aliases.h"
 #include "passes/schedule/planner/Planner.h"
 #include "passes/schedule/verifier/PlanVerifier.h"
 
-#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace pebble {
@@ -27,32 +27,6 @@ struct Buffer {
   int64_t bytes, id, offset = 0;
 };
 
-/// All values that may name the memory of `buffer`.
-llvm::SetVector<Value> aliases(Value buffer) {
-  llvm::SetVector<Value> names;
-  names.insert(buffer);
-  for (size_t next = 0; next < names.size(); ++next) {
-    for (OpOperand &use : names[next].getUses()) {
-      Operation *user = use.getOwner();
-      if (isa<mem::ViewOp, memref::CastOp>(user)) {
-        names.insert(user->getResult(0));
-      } else if (auto loop = dyn_cast<scf::WhileOp>(user)) {
-        names.insert(loop.getBeforeArguments()[use.getOperandNumber()]);
-      } else if (auto condition = dyn_cast<scf::ConditionOp>(user)) {
-        auto loop = cast<scf::WhileOp>(condition->getParentOp());
-        names.insert(loop.getAfterArguments()[use.getOperandNumber() - 1]);
-        names.insert(loop.getResult(use.getOperandNumber() - 1));
-      } else if (auto yield = dyn_cast<scf::YieldOp>(user)) {
-        if (auto loop = dyn_cast<scf::WhileOp>(yield->getParentOp()))
-          names.insert(loop.getBeforeArguments()[use.getOperandNumber()]);
-        else
-          names.insert(yield->getParentOp()->getResult(use.getOperandNumber()));
-      }
-    }
-  }
-  return names;
-}
-
 class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
     func::FuncOp program = getOperation();
@@ -72,7 +46,7 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
       int64_t first = topLevel(alloc), last = first;
       Operation *lastUser = alloc;
       bool carried = false;
-      for (Value name : aliases(alloc)) {
+      for (Value name : aliasesOf(alloc)) {
         carried |= isa<BlockArgument>(name);
         for (Operation *user : name.getUsers())
           if (topLevel(user) >= last) {

@@ -37,6 +37,7 @@ public:
     to.abiVersion = from.abi_version();
     to.arenaBytes = from.arena_bytes();
     to.planBytes = from.plan_bytes();
+    to.arenaLowerBound = from.arena_lower_bound();
     sections.resize(2);
     return copy(from.tool_version(), to.toolVersion) && copy(from.model_name(), to.modelName) &&
            copy(from.target(), to.target) && copy(from.triple(), to.triple) &&
@@ -44,8 +45,9 @@ public:
            copy(from.flags(), to.flags) && copy(from.cpu_features(), to.cpuFeatures) &&
            copy(from.inputs(), to.inputs) && copy(from.outputs(), to.outputs) &&
            copy(from.kernels(), to.kernels) && (!from.plan() || copy(from.plan(), to.plan)) &&
-           copy(from.constants(), sections[0]) && copy(from.code(), sections[1]) &&
-           copy(from.sections(), sections);
+           (!from.steps() || copy(from.steps(), to.steps)) &&
+           (!from.slots() || copy(from.slots(), to.slots)) && copy(from.constants(), sections[0]) &&
+           copy(from.code(), sections[1]) && copy(from.sections(), sections);
   }
 
 private:
@@ -98,6 +100,19 @@ private:
     return charge(kMinEntryBytes) && copy(from->symbol(), to.symbol) &&
            copy(from->nodes(), to.nodes) && (!from->reads() || copy(from->reads(), to.reads)) &&
            (!from->writes() || copy(from->writes(), to.writes));
+  }
+
+  bool copy(const fb::Step *from, StepSpec &to) {
+    to.kernel = from->kernel();
+    return charge(kMinEntryBytes) && copy(from->name(), to.name);
+  }
+
+  bool copy(const fb::Slot *from, SlotSpec &to) {
+    to.offset = from->offset();
+    to.bytes = from->size();
+    to.first = from->first();
+    to.last = from->last();
+    return charge(kMinEntryBytes) && copy(from->name(), to.name);
   }
 
   bool copy(const fb::Traffic *from, Traffic &to) {

@@ -54,6 +54,23 @@ struct KernelSpec {
   std::vector<Traffic> writes; ///< One per result.
 };
 
+/// One op of the program, in the order in which they run.
+struct StepSpec {
+  static constexpr int32_t kNoKernel = -1;
+
+  std::string name;
+  int32_t kernel = kNoKernel; ///< Index of the kernel that is launched.
+};
+
+/// A place of the arena, for the steps [first, last] of the program.
+struct SlotSpec {
+  std::string name; ///< The node whose result it holds.
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+  uint32_t first = 0;
+  uint32_t last = 0;
+};
+
 struct Manifest {
   std::string toolVersion;
   uint32_t abiVersion = PEBBLE_ABI_VERSION;
@@ -71,6 +88,9 @@ struct Manifest {
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<KernelSpec> kernels;
+  std::vector<StepSpec> steps;  ///< Packages of earlier versions have none.
+  std::vector<SlotSpec> slots;  ///< Those whose size is known.
+  uint64_t arenaLowerBound = 0; ///< No plan of the slots is smaller.
 };
 
 /// The first 64 bytes of a file; all integers are little-endian.

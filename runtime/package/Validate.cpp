@@ -73,6 +73,29 @@ static bool validateTensors(const std::vector<TensorSpec> &tensors, const char *
   return true;
 }
 
+static bool validateMemory(const Manifest &manifest, std::string &error) {
+  for (const StepSpec &step : manifest.steps)
+    if (!isPrintable(step.name) || step.kernel < StepSpec::kNoKernel ||
+        step.kernel >= static_cast<int64_t>(manifest.kernels.size())) {
+      error = "a step has an unreadable name or launches kernel " + std::to_string(step.kernel) +
+              " of " + std::to_string(manifest.kernels.size());
+      return false;
+    }
+  for (const SlotSpec &slot : manifest.slots) {
+    if (!isPrintable(slot.name) || slot.first > slot.last || slot.last >= manifest.steps.size()) {
+      error = "a slot has an unreadable name or lives from step " + std::to_string(slot.first) +
+              " to " + std::to_string(slot.last) + " of " + std::to_string(manifest.steps.size());
+      return false;
+    }
+    if (slot.offset > manifest.arenaBytes || slot.bytes > manifest.arenaBytes - slot.offset) {
+      error = "slot '" + slot.name + "' of " + std::to_string(slot.bytes) + " bytes at " +
+              std::to_string(slot.offset) + " does not lie in the arena";
+      return false;
+    }
+  }
+  return true;
+}
+
 bool pebble::package::validate(const Manifest &manifest, std::string &error) {
   const std::pair<const char *, const std::string &> texts[] = {
       {"tool version", manifest.toolVersion},
@@ -126,7 +149,7 @@ bool pebble::package::validate(const Manifest &manifest, std::string &error) {
         return false;
       }
   }
-  return validateTensors(manifest.inputs, "input", error) &&
+  return validateMemory(manifest, error) && validateTensors(manifest.inputs, "input", error) &&
          validateTensors(manifest.outputs, "output", error);
 }
 

@@ -96,10 +96,12 @@ public:
     auto outputs = tensors(manifest.outputs);
     auto kernelTable = builder.CreateVector(kernels);
     auto plan = builder.CreateString(manifest.plan);
-    auto root =
-        fb::CreateManifest(builder, toolVersion, manifest.abiVersion, flags, modelName, sha256,
-                           target, triple, cpu, cpuFeatures, entry, manifest.arenaBytes, constants,
-                           code, sections, inputs, outputs, kernelTable, plan, manifest.planBytes);
+    auto steps = builder.CreateVector(stepTables(manifest.steps));
+    auto slots = builder.CreateVector(slotTables(manifest.slots));
+    auto root = fb::CreateManifest(
+        builder, toolVersion, manifest.abiVersion, flags, modelName, sha256, target, triple, cpu,
+        cpuFeatures, entry, manifest.arenaBytes, constants, code, sections, inputs, outputs,
+        kernelTable, plan, manifest.planBytes, steps, slots, manifest.arenaLowerBound);
     fb::FinishManifestBuffer(builder, root);
     return {reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize()};
   }
@@ -117,6 +119,25 @@ private:
       result.push_back(fb::CreateTraffic(builder, one.bytes, expression));
     }
     return builder.CreateVector(result);
+  }
+
+  std::vector<flatbuffers::Offset<fb::Step>> stepTables(const std::vector<StepSpec> &steps) {
+    std::vector<flatbuffers::Offset<fb::Step>> result;
+    for (const StepSpec &step : steps) {
+      auto name = builder.CreateString(step.name);
+      result.push_back(fb::CreateStep(builder, name, step.kernel));
+    }
+    return result;
+  }
+
+  std::vector<flatbuffers::Offset<fb::Slot>> slotTables(const std::vector<SlotSpec> &slots) {
+    std::vector<flatbuffers::Offset<fb::Slot>> result;
+    for (const SlotSpec &slot : slots) {
+      auto name = builder.CreateString(slot.name);
+      result.push_back(
+          fb::CreateSlot(builder, name, slot.offset, slot.bytes, slot.first, slot.last));
+    }
+    return result;
   }
 
   flatbuffers::Offset<fb::Section> section(const SectionView &view) {

@@ -278,6 +278,62 @@ def test_bench(suite):
                  "--model", model, env={"PEBBLE_PYTHON": "/no/such/python"})
 
 
+def chain_model(path):
+    """Two convolutions around an Add that keeps the first one's result alive."""
+    rng = np.random.default_rng(3)
+    nodes = [helper.make_node("Conv", ["x", "w0"], ["c0"], name="conv_0"),
+             helper.make_node("Conv", ["c0", "w1"], ["c1"], name="<b>conv&1"),
+             helper.make_node("Conv", ["c1", "w1"], ["c2"], name="conv_2"),
+             helper.make_node("Add", ["c2", "c0"], ["y"], name="add")]
+    weights = [numpy_helper.from_array(rng.normal(size=shape).astype(np.float32), name)
+               for name, shape in [("w0", (8, 4, 1, 1)), ("w1", (8, 8, 1, 1))]]
+    values = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, channels, 6, 6])
+              for name, channels in [("x", 4), ("y", 8)]]
+    graph = helper.make_graph(nodes, "chain", values[:1], values[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)],
+                                ir_version=8), path)
+
+
+def test_report(suite):
+    model, package = suite.folder / "chain.onnx", suite.folder / "chain.pbl"
+    files = {kind: suite.folder / f"report.{kind}" for kind in ("html", "json", "trace")}
+    chain_model(model)
+    suite.expect("compile for report", 0, "", "compile", model, "-o", package)
+    suite.expect("report", 0, "lower bound", "report", package,
+                 *[word for kind, path in files.items() for word in (f"--{kind}", path)])
+    report = json.loads(files["json"].read_text())
+    slots, steps = report["tensors"], report["steps"]
+    live = [sum(s["bytes"] for s in slots if s["first_step"] <= index <= s["last_step"])
+            for index in range(len(steps))]
+    apart = all(a["last_step"] < b["first_step"] or b["last_step"] < a["first_step"]
+                or a["offset"] + a["bytes"] <= b["offset"] or b["offset"] + b["bytes"] <= a["offset"]
+                for i, a in enumerate(slots) for b in slots[:i])
+    peak = max(s["offset"] + s["bytes"] for s in slots)
+    suite.report.add("report --json", apart and len(slots) >= 2
+                     and [step["live_bytes"] for step in steps] == live
+                     and report["arena"]["peak_bytes"] == peak <= report["arena"]["bytes"]
+                     and max(live) <= report["arena"]["lower_bound_bytes"], str(report))
+    page = files["html"].read_text()
+    suite.report.add("report --html", page.count("<rect") == len(slots) and "<b>" not in page
+                     and "&lt;b&gt;conv&amp;1" in page and "src=" not in page
+                     and "href=" not in page, page)
+    events = json.loads(files["trace"].read_text())["traceEvents"]
+    slices = [event for event in events if event["ph"] == "X"]
+    counters = [event["args"]["bytes"] for event in events if event["ph"] == "C"]
+    launched = [step for step in steps if step["kernel"]]
+    suite.report.add("report --trace", [event["name"] for event in slices]
+                     == [step["kernel"] for step in launched]
+                     and counters == [step["live_bytes"] for step in launched]
+                     and all(a["ts"] <= b["ts"] for a, b in zip(slices, slices[1:])), str(events))
+    again = suite.folder / "again.html"
+    suite.call("report", package, "--html", again)
+    suite.report.add("the same report twice", again.read_bytes() == files["html"].read_bytes())
+    suite.expect("report of an earlier version", 2, "compile the model again", "report",
+                 suite.folder / "golden.pbl")
+    nowhere = suite.folder / "no" / "such" / "report.html"
+    suite.expect("report nowhere", 1, "No such file", "report", package, "--html", nowhere)
+
+
 def test_ops(suite):
     rows = json.loads(suite.call("ops", "--json").stdout)["ops"]
     suite.report.add("ops --json", {"domain": "", "name": "Conv"}.items() <= next(
@@ -312,8 +368,8 @@ def main():
         maker = pathlib.Path(args.build).resolve() / "bin" / "make-test-packages"
         subprocess.run([str(maker), str(folder)], check=True, timeout=60)
         suite = Suite(args, folder)
-        for test in (test_types, test_npz, test_messages, test_data, test_inspect, test_bench,
-                     test_ops):
+        for test in (test_types, test_npz, test_messages, test_data, test_inspect, test_report,
+                     test_bench, test_ops):
             test(suite)
         if "-fsanitize" not in (pathlib.Path(args.build) / "CMakeCache.txt").read_text():
             test_library(suite, args.build)

@@ -39,6 +39,7 @@ std::function<int()> declareRun(CLI::App &app);
 std::function<int()> declareBench(CLI::App &app);
 std::function<int()> declareOps(CLI::App &app);
 std::function<int()> declareInspect(CLI::App &app);
+std::function<int()> declareReport(CLI::App &app);
 
 } // namespace pebble::cli
 

@@ -22,6 +22,7 @@ constexpr Verb kVerbs[] = {
     {"run", "Run a package on this machine", declareRun},
     {"bench", "Measure how fast a model runs on this machine", declareBench},
     {"inspect", "Show what a package holds", declareInspect},
+    {"report", "Draw where a compiled model keeps its tensors", declareReport},
     {"ops", "List the ONNX operators that are imported", declareOps},
 };
 

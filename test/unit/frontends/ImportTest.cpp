@@ -5,6 +5,8 @@
 
 #include "dialects/nn/Constants.h"
 #include "dialects/nn/NN.h"
+#include "dialects/qnn/QNN.h"
+#include "dialects/qnn/Quantization.h"
 #include "frontends/onnx/Importer.h"
 #include "frontends/onnx/Registry.h"
 
@@ -216,6 +218,51 @@ TEST_F(Import, MakesDimsThatChangeInALoopDynamic) {
   ASSERT_TRUE(function) << (problems.empty() ? "" : problems.all().front().str());
   EXPECT_EQ(resultType(function, 0).getShape(), (llvm::ArrayRef<int64_t>{dynamic}));
   EXPECT_EQ(resultType(function, 1).getShape(), (llvm::ArrayRef<int64_t>{dynamic, dynamic}));
+}
+
+TEST_F(Import, MovesTheSignsOfScalesIntoCodes) {
+  proto::ModelProto model = emptyModel();
+  proto::GraphProto &graph = *model.mutable_graph();
+  addOutput(graph, "y");
+  auto addTensor = [&](const char *name, proto::TensorProto::DataType type) {
+    proto::TensorProto *tensor = graph.add_initializer();
+    tensor->set_name(name);
+    tensor->set_data_type(type);
+    tensor->add_dims(2);
+    return tensor;
+  };
+  proto::TensorProto *codes = addTensor("q", proto::TensorProto::INT8);
+  codes->add_int32_data(-3);
+  codes->add_int32_data(5);
+  proto::TensorProto *scales = addTensor("s", proto::TensorProto::FLOAT);
+  scales->add_float_data(-0.5f);
+  scales->add_float_data(0.25f);
+  addAttribute(*addNode(graph, "DequantizeLinear", {"q", "s"}, {"y"}), "axis",
+               proto::AttributeProto::INT)
+      ->set_i(0);
+  auto typedScales = [&] {
+    llvm::SmallVector<double> found;
+    module->walk([&](qnn::DequantizeOp op) {
+      found = qnn::quantizationOf(op.getInput().getType())->scales;
+    });
+    return found;
+  };
+  auto codesAre = [&](llvm::ArrayRef<int64_t> expected) {
+    bool found = false;
+    module->walk([&](qnn::StorageCastOp op) {
+      std::optional<llvm::SmallVector<int64_t>> values = nn::constantInts(op.getInput());
+      found |= values && llvm::ArrayRef(*values) == expected;
+    });
+    return found;
+  };
+  ASSERT_TRUE(import(model)) << (problems.empty() ? "" : problems.all().front().str());
+  EXPECT_EQ(typedScales(), (llvm::SmallVector<double>{0.5, 0.25}));
+  EXPECT_TRUE(codesAre({3, 5}));
+
+  // The opposite of the lowest code is no code.
+  codes->set_int32_data(0, -128);
+  ASSERT_TRUE(import(model));
+  EXPECT_EQ(count<qnn::DequantizeOp>(), 0u);
 }
 
 TEST_F(Import, SharesLargeConstantsWithTheModel) {

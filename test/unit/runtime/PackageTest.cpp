@@ -28,6 +28,9 @@ Manifest richManifest() {
   manifest.arenaBytes = 123456;
   manifest.kernels = {{"conv_0", {"Conv_1", "Relu_2"}, 64, 1000, 2000, {}, {}},
                       {"copy", {}, 0, 8, 0, {{8, ""}}, {{package::kDynamic, "4 * in0[0]"}}}};
+  manifest.steps = {{"Relu_2", 0}, {"loop"}};
+  manifest.slots = {{"Conv_1", 64, 1000, 0, 1}};
+  manifest.arenaLowerBound = 1064;
   manifest.inputs.push_back({"mask", PEBBLE_BOOL, {kDynamic, 3}, {"batch", ""}});
   manifest.outputs.push_back({"scalar", PEBBLE_F64, {}, {}});
   return manifest;
@@ -126,6 +129,17 @@ TEST(Package, RoundTrip) {
   ASSERT_EQ(read.kernels[1].writes.size(), 1u);
   EXPECT_EQ(read.kernels[1].writes[0].bytes, package::kDynamic);
   EXPECT_EQ(read.kernels[1].writes[0].expression, "4 * in0[0]");
+  ASSERT_EQ(read.steps.size(), 2u);
+  EXPECT_EQ(read.steps[0].name, "Relu_2");
+  EXPECT_EQ(read.steps[0].kernel, 0);
+  EXPECT_EQ(read.steps[1].kernel, StepSpec::kNoKernel);
+  ASSERT_EQ(read.slots.size(), 1u);
+  EXPECT_EQ(read.slots[0].name, "Conv_1");
+  EXPECT_EQ(read.slots[0].offset, 64u);
+  EXPECT_EQ(read.slots[0].bytes, 1000u);
+  EXPECT_EQ(read.slots[0].first, 0u);
+  EXPECT_EQ(read.slots[0].last, 1u);
+  EXPECT_EQ(read.arenaLowerBound, 1064u);
 
   ASSERT_EQ(package->sections().size(), 3u);
   EXPECT_EQ(package->constants().size, 10000u);
@@ -250,6 +264,10 @@ TEST(Package, WriterRefusesWhatTheLoaderWould) {
       {[](Manifest &m) { m.inputs.push_back(m.inputs[0]); }, "two inputs are named"},
       {[](Manifest &m) { m.arenaBytes = ~uint64_t(0); }, "arena"},
       {[](Manifest &m) { m.target = ""; }, "target"},
+      {[](Manifest &m) { m.steps[0].kernel = 2; }, "launches kernel 2 of 2"},
+      {[](Manifest &m) { m.slots[0].last = 2; }, "lives from step 0 to 2 of 2"},
+      {[](Manifest &m) { m.slots[0].first = 2; }, "lives from step 2 to 1"},
+      {[](Manifest &m) { m.slots[0].offset = ~uint64_t(0); }, "does not lie in the arena"},
       {[](Manifest &m) { m.entry = std::string("a\0b", 3); }, "entry symbol"},
       {[](Manifest &m) { m.outputs[0].name = "line\nbreak"; }, "control characters"},
   };

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which values name the same buffer, through views, casts, branches and loops.
+#ifndef PEBBLE_PASSES_ANALYSIS_ALIASES_H
+#define PEBBLE_PASSES_ANALYSIS_ALIASES_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace pebble {
+
+/// All values that may name the memory of `buffer`, itself first.
+llvm::SetVector<mlir::Value> aliasesOf(mlir::Value buffer);
+
+} // namespace pebble
+
+#endif // PEBBLE_PASSES_ANALYSIS_ALIASES_H

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// pebble report: where a compiled model keeps its tensors, as a picture and as numbers.
+#include "runtime/package/Loader.h"
+#include "tools/pebble/Files.h"
+#include "tools/pebble/Verb.h"
+#include "tools/pebble/report/MemoryPicture.h"
+#include "tools/pebble/report/Trace.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <memory>
+
+using namespace pebble;
+using namespace pebble::cli;
+using nlohmann::ordered_json;
+
+namespace {
+
+constexpr int kReportSchema = 1;
+constexpr size_t kColumns = 100;
+
+struct ReportOptions {
+  std::string package;
+  std::string html;
+  std::string json;
+  std::string trace;
+};
+
+ordered_json toJson(const MemoryPicture &picture) {
+  const package::Manifest &m = picture.manifest();
+  ordered_json json = {{"schema_version", kReportSchema},
+                       {"model", m.modelName},
+                       {"target", m.target},
+                       {"arena",
+                        {{"bytes", m.arenaBytes},
+                         {"peak_bytes", picture.peakBytes()},
+                         {"lower_bound_bytes", m.arenaLowerBound}}},
+                       {"steps", ordered_json::array()},
+                       {"tensors", ordered_json::array()}};
+  for (size_t step = 0; step < m.steps.size(); ++step) {
+    const int32_t kernel = m.steps[step].kernel;
+    const bool isLaunch = kernel != package::StepSpec::kNoKernel;
+    json["steps"].push_back(
+        {{"name", m.steps[step].name},
+         {"kernel", isLaunch ? ordered_json(m.kernels[kernel].symbol) : ordered_json()},
+         {"live_bytes", picture.liveBytes()[step]}});
+  }
+  for (const package::SlotSpec &slot : m.slots)
+    json["tensors"].push_back({{"name", slot.name},
+                               {"bytes", slot.bytes},
+                               {"offset", slot.offset},
+                               {"first_step", slot.first},
+                               {"last_step", slot.last}});
+  return json;
+}
+
+void print(const MemoryPicture &picture) {
+  const package::Manifest &m = picture.manifest();
+  auto line = [](const char *what, uint64_t bytes) {
+    std::printf("%-12s %12llu bytes (%s)\n", what, static_cast<unsigned long long>(bytes),
+                readableBytes(bytes).c_str());
+  };
+  std::printf("%s for %s\n", m.modelName.c_str(), m.target.c_str());
+  line("arena", m.arenaBytes);
+  line("peak", picture.peakBytes());
+  line("lower bound", m.arenaLowerBound);
+  if (!m.plan.empty())
+    std::printf("Buffers whose sizes follow from the inputs' dims come on top.\n");
+  std::fputs(drawAscii(picture, kColumns).c_str(), stdout);
+}
+
+int report(const ReportOptions &options) {
+  std::string error;
+  std::unique_ptr<package::Package> package = package::Package::open(options.package, error);
+  if (!package)
+    throw Failure(kModelRejected, error);
+  if (package->manifest().steps.empty())
+    throw Failure(kModelRejected, "'" + options.package +
+                                      "' holds no memory plan: compile the model again with this "
+                                      "version");
+  const MemoryPicture picture(package->manifest());
+  // All of them are made before the first is written: nothing half-written is left behind.
+  const std::string trace = options.trace.empty() ? "" : traceRun(options.package, picture);
+  const std::string json =
+      toJson(picture).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  if (!options.json.empty())
+    writeFile(options.json, json);
+  if (!options.html.empty())
+    writeFile(options.html, writeHtml(picture));
+  if (!options.trace.empty())
+    writeFile(options.trace, trace);
+  print(picture);
+  return kSuccess;
+}
+
+} // namespace
+
+std::function<int()> pebble::cli::declareReport(CLI::App &app) {
+  auto options = std::make_shared<ReportOptions>();
+  app.add_option("package", options->package, "The package, PACKAGE.pbl")
+      ->required()
+      ->check(CLI::ExistingFile)
+      ->type_name("PACKAGE");
+  app.add_option("--html", options->html, "Write the picture and its tables to this page")
+      ->type_name("FILE");
+  app.add_option("--json", options->json, "Write the figures to this file")->type_name("FILE");
+  app.add_option("--trace", options->trace,
+                 "Run the model once and write its kernels for Chrome's trace viewer")
+      ->type_name("FILE");
+  return [options] { return report(*options); };
+}

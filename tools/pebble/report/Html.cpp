@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/pebble/report/Html.h"
+
+#include "tools/pebble/report/MemoryPicture.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+using namespace pebble;
+using namespace pebble::cli;
+using llvm::formatv;
+
+std::string pebble::cli::escapeHtml(const std::string &text) {
+  std::string escaped;
+  for (char c : llvm::json::fixUTF8(text)) {
+    switch (c) {
+    case '&':
+      escaped += "&amp;";
+      break;
+    case '<':
+      escaped += "&lt;";
+      break;
+    case '>':
+      escaped += "&gt;";
+      break;
+    case '"':
+      escaped += "&quot;";
+      break;
+    default:
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string pebble::cli::htmlPage(const std::string &title, const std::string &body) {
+  return formatv("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<title>{0}</title>\n<style>\n"
+                 "body {{ font-family: sans-serif; margin: 2em; max-width: 1200px }\n"
+                 "table {{ border-collapse: collapse; margin: 1em 0 }\n"
+                 "th, td {{ padding: 0.2em 0.7em; border-bottom: 1px solid #ddd; "
+                 "text-align: left }\n"
+                 "td.number {{ text-align: right; font-variant-numeric: tabular-nums }\n"
+                 "</style>\n</head>\n<body>\n<h1>{1}</h1>\n{2}</body>\n</html>\n",
+                 escapeHtml(title), escapeHtml(title), body)
+      .str();
+}
+
+namespace {
+
+std::string number(uint64_t value) { return formatv("<td class=\"number\">{0}</td>", value).str(); }
+std::string cell(const std::string &text) { return "<td>" + escapeHtml(text) + "</td>"; }
+
+} // namespace
+
+std::string pebble::cli::writeHtml(const MemoryPicture &picture) {
+  const package::Manifest &manifest = picture.manifest();
+  std::string body =
+      formatv(
+          "<p>The arena of {0} ({1}) is {2} bytes ({3}); no plan of these buffers in this order "
+          "needs less than {4}.</p>\n",
+          escapeHtml(manifest.modelName), escapeHtml(manifest.target), manifest.arenaBytes,
+          readableBytes(manifest.arenaBytes), manifest.arenaLowerBound)
+          .str();
+  body += drawSvg(picture);
+  body += "<h2>Steps</h2>\n<table>\n<tr><th>step</th><th>nodes</th><th>bytes in use</th></tr>\n";
+  for (size_t step = 0; step < manifest.steps.size(); ++step)
+    body += "<tr>" + number(step) + cell(picture.nodesOf(step)) +
+            number(picture.liveBytes()[step]) + "</tr>\n";
+  body += "</table>\n<h2>Tensors</h2>\n<table>\n<tr><th>made by</th><th>bytes</th>"
+          "<th>offset</th><th>first step</th><th>last step</th></tr>\n";
+  for (const package::SlotSpec &slot : manifest.slots)
+    body += "<tr>" + cell(slot.name) + number(slot.bytes) + number(slot.offset) +
+            number(slot.first) + number(slot.last) + "</tr>\n";
+  return htmlPage("Memory of " + manifest.modelName, body + "</table>\n");
+}

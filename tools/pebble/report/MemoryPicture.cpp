@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/pebble/report/MemoryPicture.h"
+
+#include <algorithm>
+#include <cstdio>
+
+using namespace pebble;
+using namespace pebble::cli;
+
+MemoryPicture::MemoryPicture(const package::Manifest &manifest)
+    : source(manifest), live(manifest.steps.size(), 0) {
+  // Sizes enter and leave at the ends of lives; the running sum is what is in use.
+  std::vector<uint64_t> enters(live.size() + 1, 0), leaves(live.size() + 1, 0);
+  for (const package::SlotSpec &slot : manifest.slots) {
+    enters[slot.first] += slot.bytes;
+    leaves[slot.last + 1] += slot.bytes;
+    peak = std::max(peak, slot.offset + slot.bytes);
+  }
+  uint64_t bytes = 0;
+  for (size_t step = 0; step < live.size(); ++step) {
+    bytes += enters[step] - leaves[step];
+    live[step] = bytes;
+    if (bytes > live[busiest])
+      busiest = step;
+  }
+}
+
+std::vector<const package::SlotSpec *> MemoryPicture::slotsAt(size_t step) const {
+  std::vector<const package::SlotSpec *> slots;
+  for (const package::SlotSpec &slot : source.slots)
+    if (slot.first <= step && step <= slot.last)
+      slots.push_back(&slot);
+  std::sort(slots.begin(), slots.end(), [](const auto *a, const auto *b) {
+    return a->offset != b->offset ? a->offset < b->offset : a < b;
+  });
+  return slots;
+}
+
+std::string MemoryPicture::nodesOf(size_t step) const {
+  const package::StepSpec &spec = source.steps[step];
+  std::string text;
+  if (spec.kernel != package::StepSpec::kNoKernel)
+    for (const std::string &node : source.kernels[spec.kernel].nodes)
+      text += (text.empty() ? "" : ", ") + node;
+  return text.empty() ? spec.name : text;
+}
+
+std::string pebble::cli::readableBytes(uint64_t bytes) {
+  constexpr struct {
+    uint64_t unit;
+    const char *name;
+  } units[] = {{uint64_t(1) << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}};
+  for (const auto &[unit, name] : units)
+    if (bytes >= unit) {
+      char text[32];
+      std::snprintf(text, sizeof(text), "%.1f %s",
+                    static_cast<double>(bytes) / static_cast<double>(unit), name);
+      return text;
+    }
+  return std::to_string(bytes) + " B";
+}
