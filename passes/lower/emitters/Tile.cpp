@@ -192,6 +192,12 @@ EpilogueStore::EpilogueStore(KernelEmitter &emitter, Operation *rootOp)
   elements = std::make_unique<ElementEmitter>(emitter.builder(), targets, first->dims, root, lookup,
                                               /*merge=*/false);
   direct = elements->vectorizable();
+  Type rootElement = getElementTypeOrSelf(root);
+  if (!direct)
+    for (Value value : targets)
+      if (const KernelTensor *target = emitter.tensor(value);
+          !staging && target->type.getElementType() == rootElement)
+        staging = target->memory;
 }
 
 void EpilogueStore::storeAll(Value at, int64_t lanes) {
@@ -214,20 +220,27 @@ void EpilogueStore::store(ArrayRef<Value> coordinates, Value value) {
     if (lanes == 1)
       value = vector::ExtractOp::create(b, value, 0);
   }
+  if (!direct && !staging && lanes > 1) {
+    SmallVector<Value> lane(coordinates);
+    for (int64_t index = 0; index < lanes; ++index) {
+      lane.back() = addConstant(b, coordinates.back(), index);
+      store(lane, vector::ExtractOp::create(b, value, index));
+    }
+    return;
+  }
   elements->moveTo(coordinates, lanes);
   elements->set(root, value);
   Value at = elements->rootPosition();
-  if (direct)
+  if (!staging)
     return storeAll(at, lanes);
-  Value memory = emitter.tensor(targets.front())->memory;
   if (lanes > 1)
-    vector::StoreOp::create(b, value, memory, at);
+    vector::StoreOp::create(b, value, staging, at);
   else
-    memref::StoreOp::create(b, value, memory, at);
+    memref::StoreOp::create(b, value, staging, at);
 }
 
 void EpilogueStore::finish(ArrayRef<Value> outer, OpFoldResult begin, OpFoldResult end) {
-  if (direct)
+  if (!staging)
     return;
   ImplicitLocOpBuilder &b = emitter.builder();
   emitter.loop(begin, end, 1, [&](Value last) {
@@ -235,7 +248,7 @@ void EpilogueStore::finish(ArrayRef<Value> outer, OpFoldResult begin, OpFoldResu
     coordinates.push_back(last);
     elements->moveTo(coordinates);
     Value at = elements->rootPosition();
-    elements->set(root, memref::LoadOp::create(b, emitter.tensor(targets.front())->memory, at));
+    elements->set(root, memref::LoadOp::create(b, staging, at));
     storeAll(at, 1);
   });
 }

@@ -50,8 +50,9 @@ void forRowTiles(KernelEmitter &emitter, mlir::OpFoldResult begin, mlir::OpFoldR
                  int64_t most, llvm::function_ref<void(mlir::Value row, int64_t rows)> emit);
 
 /// Stores the values that follow from a root op's elements. Vector by vector where everything
-/// behind the root has a vector form; otherwise the root's elements are stored as they are and
-/// `finish` walks over them again.
+/// behind the root has a vector form. Otherwise the root's elements are stored as they are, in the
+/// place of a result of their type, and `finish` walks over them again; where there is no such
+/// result, the lanes are stored one by one.
 class EpilogueStore {
 public:
   EpilogueStore(KernelEmitter &emitter, mlir::Operation *root);
@@ -61,7 +62,7 @@ public:
   /// Completes the elements of `[begin, end)` along the last dim at the other `coordinates`.
   void finish(llvm::ArrayRef<mlir::Value> outer, mlir::OpFoldResult begin, mlir::OpFoldResult end);
   /// Whether `finish` has anything to do.
-  bool needsFinish() const { return !direct; }
+  bool needsFinish() const { return static_cast<bool>(staging); }
 
 private:
   void storeAll(mlir::Value at, int64_t lanes);
@@ -70,6 +71,7 @@ private:
   mlir::Value root;
   llvm::SmallVector<mlir::Value> targets;
   std::unique_ptr<ElementEmitter> elements;
+  mlir::Value staging; ///< Holds the root's elements until `finish`; null where it has none.
   bool direct;
 };
 

@@ -56,3 +56,20 @@ func.func private @dynamic_matmul(%x: tensor<?x?x8xf32>, %y: tensor<?x8x?xf32>) 
   %0 = nn.matmul %x, %y : (tensor<?x?x8xf32>, tensor<?x8x?xf32>) -> tensor<?x?x?xf32>
   return %0 : tensor<?x?x?xf32>
 }
+
+// A layer without a vector form, and no result that could hold the sums meanwhile: the lanes of a
+// tile are stored one by one.
+// CHECK-LABEL: func.func private @mask
+// CHECK-COUNT-4: vector.extract {{.*}} : f32 from vector<4xf32>
+// CHECK-NOT: vector.store
+func.func private @mask(%x: tensor<1x1x1x3xf32>) -> tensor<1x1x1x4xi1>
+    attributes {nn.nodes = ["f"]} {
+  %h = nn.constant dense<5.0e-1> : tensor<f32>
+  %w = nn.constant dense<1.0> : tensor<1x1x1x1x3x32xf32>
+  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>}
+      : (tensor<1x1x1x3xf32>, tensor<1x1x1x1x3x32xf32>) -> tensor<1x1x1x4xf32>
+  %1 = nn.sigmoid %0 : (tensor<1x1x1x4xf32>) -> tensor<1x1x1x4xf32>
+  %2 = nn.compare gt, %1, %h
+      : (tensor<1x1x1x4xf32>, tensor<f32>) -> tensor<1x1x1x4xi1>
+  return %2 : tensor<1x1x1x4xi1>
+}
