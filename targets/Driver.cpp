@@ -124,7 +124,8 @@ private:
     onnx::Problems problems;
     model = onnx::readModel(options.model, problems);
     if (model)
-      module = onnx::importModel(model, context, {options.dims, options.integerQdq}, problems);
+      module = onnx::importModel(model, context,
+                                 {options.dims, options.integerQdq, options.watched}, problems);
     if (!problems.empty() || !module) {
       problems.print(diagnostics);
       return problems.empty() ? ExitInternal : problems.exitCode();

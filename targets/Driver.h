@@ -27,6 +27,7 @@ struct CompileOptions {
   bool fastMath = false;
   /// Whether quantized layers compute in integers; else the graph's float arithmetic is literal.
   bool integerQdq = true;
+  std::vector<std::string> watched;     ///< Tensors of the model to make outputs as well.
   bool quantizedIo = false;             ///< Drop the outermost quantize and dequantize ops.
   std::vector<std::string> plugins;     ///< Pass plugins to load.
   std::vector<std::string> addedPasses; ///< "PIPELINE@after=PHASE".

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Importer.h"
 
+#include "dialects/nn/Constants.h"
 #include "dialects/nn/NN.h"
 #include "dialects/qnn/QNN.h"
 #include "frontends/onnx/GraphImporter.h"
@@ -155,6 +156,11 @@ void ModelImporter::checkBindings() {
 void ModelImporter::finish(mlir::func::FuncOp function, GraphImporter &importer) {
   llvm::SmallVector<mlir::Value> results;
   llvm::SmallVector<mlir::Attribute> attributes;
+  auto give = [&](llvm::StringRef output, mlir::Value value) {
+    results.push_back(value);
+    auto name = builder().getNamedAttr("nn.name", builder().getStringAttr(output));
+    attributes.push_back(builder().getDictionaryAttr(name));
+  };
   for (const proto::ValueInfoProto &output : graph.output()) {
     Binding binding = importer.lookup(output.name());
     if (!binding.value) {
@@ -178,9 +184,13 @@ void ModelImporter::finish(mlir::func::FuncOp function, GraphImporter &importer)
                                                       dataTypeName(declared) +
                                                       ", but its value is " + text);
     }
-    results.push_back(binding.value);
-    auto name = builder().getNamedAttr("nn.name", builder().getStringAttr(output.name()));
-    attributes.push_back(builder().getDictionaryAttr(name));
+    give(output.name(), binding.value);
+  }
+  for (const std::string &name : options.watched) {
+    mlir::Value value = importer.lookup(name).value;
+    if (value && llvm::isa<mlir::RankedTensorType>(value.getType()) && !importer.bits(value) &&
+        !nn::constantAttr(value))
+      give(name, value);
   }
   mlir::func::ReturnOp::create(session.builder, function.getLoc(), results);
   llvm::SmallVector<mlir::Type> types(mlir::ValueRange(results).getTypes());

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pebble::onnx {
 
@@ -22,6 +23,9 @@ struct ImportOptions {
   /// Whether quantized layers may compute in integers; otherwise QuantizeLinear and
   /// DequantizeLinear are taken literally, as float arithmetic between them.
   bool integerQdq = true;
+  /// Tensors of the main graph to give as well, after the model's outputs. Those that are no
+  /// tensors of whole bytes, or constants, are left out.
+  std::vector<std::string> watched;
 };
 
 /// The model as `func.func @main`, with arg and result attributes `nn.name`, and `nn.dims` with the

@@ -57,6 +57,10 @@ double pebble::cli::toDouble(int32_t dtype, const void *data) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
+bool pebble::cli::isFloatType(int32_t dtype) {
+  return dtype == PEBBLE_F32 || dtype == PEBBLE_F64 || dtype == PEBBLE_F16 || dtype == PEBBLE_BF16;
+}
+
 int64_t Array::elements() const { return static_cast<int64_t>(data.size() / type().bytes); }
 
 double Array::value(int64_t index) const { return toDouble(dtype, &data[index * type().bytes]); }

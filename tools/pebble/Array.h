@@ -24,6 +24,8 @@ struct Array {
   double value(int64_t index) const;
 };
 
+bool isFloatType(int32_t dtype);
+
 /// Converts one element at `data` to a double.
 double toDouble(int32_t dtype, const void *data);
 

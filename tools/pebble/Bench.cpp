@@ -2,7 +2,6 @@
 //
 // pebble bench: how long a run takes. Two engines are timed in alternating blocks of one process's
 // life, so that a change of the machine's speed hits both.
-#include "runtime/package/Manifest.h"
 #include "targets/Driver.h"
 #include "tools/pebble/Dims.h"
 #include "tools/pebble/Files.h"
@@ -19,8 +18,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <sched.h>
@@ -141,13 +138,6 @@ void printRow(const char *engine, const Times &times) {
               times.seconds.size());
 }
 
-bool isPackage(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  char magic[sizeof(package::kMagic)] = {};
-  file.read(magic, sizeof(magic));
-  return std::memcmp(magic, package::kMagic, sizeof(magic)) == 0;
-}
-
 /// Compiles the model that was given in place of a package.
 void compile(BenchOptions &options, const std::string &output) {
   CompileOptions compileOptions;
@@ -178,10 +168,7 @@ int bench(BenchOptions options) {
 
   std::optional<Peer> peer;
   if (!options.versus.empty()) {
-    std::vector<std::string> names;
-    for (const Signature &input : model.inputs())
-      names.push_back(input.name);
-    peer.emplace(options.model, threads, names, inputs);
+    peer.emplace(PeerRequest{"--vs", options.model, threads, namesOf(model.inputs()), inputs});
   }
   Engine ours([&](int iterations) { return timeRuns(model, iterations); });
   std::optional<Engine> theirs;

@@ -8,10 +8,6 @@
 
 using namespace pebble::cli;
 
-static bool isFloat(int32_t dtype) {
-  return dtype == PEBBLE_F32 || dtype == PEBBLE_F64 || dtype == PEBBLE_F16 || dtype == PEBBLE_BF16;
-}
-
 /// How far outside its tolerance an element is: at most 1 is a match.
 static double excess(double actual, double expected, double allowed) {
   if (actual == expected || (std::isnan(actual) && std::isnan(expected)))
@@ -49,7 +45,7 @@ Comparison pebble::cli::compare(const Array &actual, const Array &expected,
   if (actual.dtype != expected.dtype || actual.dims != expected.dims)
     return {false, "MISMATCH: is " + typeText(actual.dtype, actual.dims) + ", expected " +
                        typeText(expected.dtype, expected.dims)};
-  const bool approximate = isFloat(actual.dtype);
+  const bool approximate = isFloatType(actual.dtype);
   const uint32_t size = actual.type().bytes;
   int64_t wrong = 0, worst = -1;
   double worstExcess = 0;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/pebble/Model.h"
 
+#include "runtime/package/Manifest.h"
 #include "tools/pebble/Verb.h"
 
 #include <algorithm>
+#include <cstring>
+#include <fstream>
 
 using namespace pebble::cli;
 
@@ -47,6 +50,20 @@ std::string Signature::text() const {
     text += dims[axis] >= 0 ? std::to_string(dims[axis]) : name.empty() ? "?" : name;
   }
   return text + "]";
+}
+
+std::vector<std::string> pebble::cli::namesOf(const std::vector<Signature> &signatures) {
+  std::vector<std::string> names;
+  for (const Signature &signature : signatures)
+    names.push_back(signature.name);
+  return names;
+}
+
+bool pebble::cli::isPackage(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  char magic[sizeof(package::kMagic)] = {};
+  file.read(magic, sizeof(magic));
+  return std::memcmp(magic, package::kMagic, sizeof(magic)) == 0;
 }
 
 static uint64_t bytesOf(const Signature &signature) {

@@ -25,6 +25,11 @@ struct Signature {
   std::string text() const;
 };
 
+std::vector<std::string> namesOf(const std::vector<Signature> &signatures);
+
+/// Whether the file starts as a package does.
+bool isPackage(const std::string &path);
+
 class Model {
 public:
   /// `board` is for packages that run on one: "" takes the target's default. `trace` hears of each

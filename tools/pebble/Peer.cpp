@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/pebble/Peer.h"
 
+#include "frontends/onnx/onnx-ml.pb.h"
 #include "tools/pebble/Npy.h"
 #include "tools/pebble/Verb.h"
-
-#include <nlohmann/json.hpp>
 
 #include <cerrno>
 #include <csignal>
@@ -35,6 +34,10 @@ std::string findPython() {
   return environmentOr("PEBBLE_PYTHON", cache + "/venv/bin/python");
 }
 
+std::string errorOf(const json &reply) {
+  return reply.contains("error") ? reply["error"].get<std::string>() : "it gave no answer";
+}
+
 std::string findScript() {
   std::error_code failure;
   std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
@@ -43,29 +46,40 @@ std::string findScript() {
 
 } // namespace
 
-Peer::Peer(const std::string &model, int threads, const std::vector<std::string> &names,
-           const std::vector<Array> &inputs) {
+/// A model that has nothing but outputs: appended to another, it gives that one these outputs too.
+static std::string encodeOutputs(const std::vector<std::string> &names) {
+  pebble::onnx::proto::ModelProto model;
+  for (const std::string &name : names)
+    model.mutable_graph()->add_output()->set_name(name);
+  return names.empty() ? "" : model.SerializeAsString();
+}
+
+Peer::Peer(const PeerRequest &request) : option(request.option + " onnxruntime") {
   std::string python = findPython();
   if (access(python.c_str(), X_OK) != 0)
-    throw Failure(kUsage, "cannot run '" + python +
-                              "' for --vs onnxruntime: run tools/setup, or set PEBBLE_PYTHON to a "
-                              "Python that has onnxruntime");
-  json request = {{"model", model}, {"threads", threads}, {"inputs", json::object()}};
-  for (size_t index = 0; index < inputs.size(); ++index) {
-    if (inputs[index].dtype == PEBBLE_BF16)
+    throw Failure(kUsage, "cannot run '" + python + "' for " + option +
+                              ": run tools/setup, or set PEBBLE_PYTHON to a Python that has "
+                              "onnxruntime");
+  json line = {{"model", request.model},
+               {"threads", request.threads},
+               {"inputs", json::object()},
+               {"optimized", request.isOptimized},
+               {"watched", folder.file("watched.pb")},
+               {"folder", folder.file("")}};
+  writeFile(folder.file("watched.pb"), encodeOutputs(request.watched));
+  for (size_t index = 0; index < request.inputs.size(); ++index) {
+    const Array &input = request.inputs[index];
+    if (input.dtype == PEBBLE_BF16)
       throw Failure(kUnsupported,
-                    "--vs onnxruntime cannot give it the bf16 input '" + names[index] + "'");
+                    option + " cannot give it the bf16 input '" + request.names[index] + "'");
     std::string file = folder.file("input_" + std::to_string(index) + ".npy");
-    writeFile(file, encodeNpy(inputs[index]));
-    request["inputs"][names[index]] = file;
+    writeFile(file, encodeNpy(input));
+    line["inputs"][request.names[index]] = file;
   }
   start(python, findScript());
-  json reply = json::parse(ask(request.dump(-1, ' ', false, json::error_handler_t::replace)),
-                           nullptr, /*allow_exceptions=*/false);
+  json reply = askFor(line);
   if (!reply.contains("version"))
-    throw Failure(kUsage, "ONNX Runtime did not start: " + (reply.contains("error")
-                                                                ? reply["error"].get<std::string>()
-                                                                : "no answer from " + python));
+    throw Failure(kUsage, "ONNX Runtime did not start: " + errorOf(reply));
   peerVersion = reply["version"].get<std::string>();
 }
 
@@ -103,6 +117,11 @@ void Peer::start(const std::string &python, const std::string &script) {
   }
 }
 
+json Peer::askFor(const json &line) {
+  return json::parse(ask(line.dump(-1, ' ', false, json::error_handler_t::replace)), nullptr,
+                     /*allow_exceptions=*/false);
+}
+
 /// Sends a line and returns the line that comes back, empty when the peer is gone.
 std::string Peer::ask(const std::string &line) {
   std::fprintf(toPeer, "%s\n", line.c_str());
@@ -116,8 +135,23 @@ std::string Peer::ask(const std::string &line) {
 }
 
 std::vector<double> Peer::run(int iterations) {
-  json reply = json::parse(ask(std::to_string(iterations)), nullptr, /*allow_exceptions=*/false);
+  json reply = askFor(iterations);
   if (!reply.is_array())
     throw Failure(kInternal, "ONNX Runtime stopped in the middle of the measurement");
   return reply.get<std::vector<double>>();
+}
+
+std::map<std::string, Array> Peer::outputs(const std::vector<std::string> &names) {
+  // ONNX Runtime takes an empty list for all.
+  if (names.empty())
+    return {};
+  json reply = askFor(names);
+  if (!reply.contains("files"))
+    throw Failure(kUsage, "ONNX Runtime cannot compute the model: " + errorOf(reply));
+  std::map<std::string, Array> arrays;
+  for (size_t index = 0; index < names.size(); ++index) {
+    std::string file = reply["files"][index].get<std::string>();
+    arrays[names[index]] = decodeNpy(readFile(file), "output '" + names[index] + "' of " + option);
+  }
+  return arrays;
 }

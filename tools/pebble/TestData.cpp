@@ -3,10 +3,10 @@
 
 #include "frontends/onnx/onnx-ml.pb.h"
 #include "tools/pebble/Files.h"
+#include "tools/pebble/TensorProto.h"
 #include "tools/pebble/Verb.h"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 
 using namespace pebble;
@@ -14,54 +14,6 @@ using namespace pebble::cli;
 using pebble::onnx::proto::TensorProto;
 
 namespace {
-
-/// Appends each value of a typed field, narrowed to the element's size.
-template <typename Field> void appendNarrowed(const Field &values, uint32_t bytes, Array &array) {
-  for (auto value : values) {
-    const char *data = reinterpret_cast<const char *>(&value);
-    array.data.insert(array.data.end(), data, data + bytes);
-  }
-}
-
-/// Fills the data from the field that ONNX prescribes for the element type.
-void appendTyped(const TensorProto &tensor, Array &array) {
-  switch (array.dtype) {
-  case PEBBLE_F32:
-    return appendNarrowed(tensor.float_data(), 4, array);
-  case PEBBLE_F64:
-    return appendNarrowed(tensor.double_data(), 8, array);
-  case PEBBLE_I64:
-    return appendNarrowed(tensor.int64_data(), 8, array);
-  case PEBBLE_U32:
-  case PEBBLE_U64:
-    return appendNarrowed(tensor.uint64_data(), array.type().bytes, array);
-  default:
-    return appendNarrowed(tensor.int32_data(), array.type().bytes, array);
-  }
-}
-
-Array decodeTensor(const TensorProto &tensor, const std::string &file) {
-  Array array;
-  array.dtype = tensor.data_type();
-  if (!support::findDType(array.dtype))
-    throw Failure(kUnsupported, "'" + file + "' holds elements of ONNX's type " +
-                                    std::to_string(tensor.data_type()) +
-                                    ", which Pebble does not have");
-  if (tensor.data_location() == TensorProto::EXTERNAL)
-    throw Failure(kUnsupported, "'" + file + "' keeps its data in another file");
-  array.dims.assign(tensor.dims().begin(), tensor.dims().end());
-  uint64_t bytes = 0;
-  if (!support::tensorBytes(array.dims.data(), array.dims.size(), array.type().bytes, bytes))
-    throw Failure(kUsage, "'" + file + "' has the impossible shape " + shapeText(array.dims));
-  if (tensor.has_raw_data())
-    array.data.assign(tensor.raw_data().begin(), tensor.raw_data().end());
-  else
-    appendTyped(tensor, array);
-  if (array.data.size() != bytes)
-    throw Failure(kUsage, "'" + file + "' has " + std::to_string(array.data.size()) +
-                              " bytes of data for " + typeText(array.dtype, array.dims));
-  return array;
-}
 
 struct NamedArray {
   std::string name;
@@ -78,7 +30,7 @@ std::vector<NamedArray> loadNumbered(const std::string &folder, const std::strin
     // A sequence's fields pass for a tensor's with segments, which nothing writes.
     if (!tensor.ParseFromString(readFile(path)) || tensor.data_type() == 0 || tensor.has_segment())
       throw Failure(kUnsupported, "'" + path + "' is not a tensor");
-    arrays.push_back({tensor.name(), decodeTensor(tensor, path)});
+    arrays.push_back({tensor.name(), decodeTensor(tensor, "'" + path + "'")});
   }
 }
 
@@ -101,11 +53,15 @@ std::map<std::string, Array> assign(std::vector<NamedArray> arrays,
 
 } // namespace
 
-TestData TestData::load(const std::string &folder, const Model &model) {
+std::map<std::string, Array> TestData::loadInputs(const std::string &folder, const Model &model) {
   if (!std::filesystem::is_directory(folder))
     throw Failure(kUsage, "'" + folder + "' is not a folder of test data");
+  return assign(loadNumbered(folder, "input_"), model.inputs(), "input");
+}
+
+TestData TestData::load(const std::string &folder, const Model &model) {
   TestData data;
-  data.inputs = assign(loadNumbered(folder, "input_"), model.inputs(), "input");
+  data.inputs = loadInputs(folder, model);
   data.outputs = assign(loadNumbered(folder, "output_"), model.outputs(), "output");
   if (data.outputs.empty())
     throw Failure(kUsage, "'" + folder + "' holds no output_0.pb to compare with");

@@ -37,6 +37,7 @@ std::function<int()> declareCheck(CLI::App &app);
 std::function<int()> declareCompile(CLI::App &app);
 std::function<int()> declareRun(CLI::App &app);
 std::function<int()> declareBench(CLI::App &app);
+std::function<int()> declareDiff(CLI::App &app);
 std::function<int()> declareOps(CLI::App &app);
 std::function<int()> declareInspect(CLI::App &app);
 std::function<int()> declareReport(CLI::App &app);
