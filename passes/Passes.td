@@ -46,6 +46,14 @@ def TabulateFunctions : Pass<"tabulate-functions", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
 }
 
+def ReportFloatIslands : Pass<"report-float-islands", "::mlir::func::FuncOp"> {
+  let summary = "Say which layers between codes compute in f32, and why";
+  let description = [{
+    A remark for each layer between a `qnn.dequantize` of an activation and a `qnn.quantize`. What
+    `form-integer-layers` and `tabulate-functions` did not take is all that is left there.
+  }];
+}
+
 //===-- fuse --------------------------------------------------------------===//
 
 def LowerQuantized : Pass<"lower-quantized", "::mlir::func::FuncOp"> {
@@ -56,6 +64,18 @@ def LowerQuantized : Pass<"lower-quantized", "::mlir::func::FuncOp"> {
     moved along. What is left of `qnn.quantize` and `qnn.dequantize` becomes elementwise layers.
     Contractions whose weights do not fit bytes once their zero point is taken off compute with i32
     operands.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
+
+def PackIntegerSums : Pass<"pack-integer-sums", "::mlir::func::FuncOp"> {
+  let summary = "Compute i32 sums of products of bytes with packed weights";
+  let description = [{
+    `nn.matmul` and `nn.conv` of i32, whose input is bytes less a zero point and whose weights are
+    constant, become `qnn.conv_sums` on the bytes. This is what MatMulInteger and ConvInteger are, whose zero
+    points only the run knows, and layers whose weights need 9 bits once their zero point is taken
+    off. A conversion to f32 and a product with one number a channel that follow go along:
+    the dequantization that dynamically quantized layers end with.
   }];
   let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
 }

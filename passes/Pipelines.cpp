@@ -33,12 +33,14 @@ void pebble::buildQuantizePipeline(OpPassManager &pm, const PipelineOptions &opt
     pm.addNestedPass<func::FuncOp>(createStripIo());
   pm.addNestedPass<func::FuncOp>(createFormIntegerLayers());
   pm.addNestedPass<func::FuncOp>(createTabulateFunctions());
+  pm.addNestedPass<func::FuncOp>(createReportFloatIslands());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
 
 void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createLowerQuantized());
+  pm.addNestedPass<func::FuncOp>(createPackIntegerSums());
   // Weights of layers that stayed in f32 are dequantized here.
   pm.addPass(createCanonicalizerPass());
   if (options.vectorBytes > 0) {

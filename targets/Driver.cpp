@@ -63,10 +63,17 @@ public:
 
     if (int code = loadPlugins())
       return code;
+    mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark)
+        return mlir::failure();
+      remarks.push_back(nodeName(diagnostic.getLocation()) + ": " + diagnostic.str());
+      return mlir::success();
+    });
     if (int code = import())
       return code;
     if (int code = runPhases())
       return code;
+    printRemarks();
     if (!options.compileTo.empty())
       return writeText(moduleText());
     return emit();
@@ -95,6 +102,32 @@ private:
   int internal(const std::string &message) {
     diagnostics << "error[E9001]: " << message << "\n";
     return ExitInternal;
+  }
+
+  /// The node that a location names first.
+  static std::string nodeName(mlir::Location location) {
+    std::string name = "a node without a name";
+    location->walk([&](mlir::Location part) {
+      auto named = mlir::dyn_cast<mlir::NameLoc>(part);
+      if (!named)
+        return mlir::WalkResult::advance();
+      name = "node " + named.getName().str();
+      return mlir::WalkResult::interrupt();
+    });
+    return name;
+  }
+
+  /// What the compiler did that its user may not expect.
+  void printRemarks() {
+    if (remarks.empty())
+      return;
+    if (options.remarks)
+      for (const std::string &remark : remarks)
+        diagnostics << "remark: " << remark << "\n";
+    diagnostics << "remark: " << remarks.size() << (remarks.size() == 1 ? " layer" : " layers")
+                << " between quantized tensors " << (remarks.size() == 1 ? "computes" : "compute")
+                << " in float" << (options.remarks ? "" : "; --remarks says which, and why")
+                << "\n";
   }
 
   /// Loads the plugins and sorts the added passes by phase.
@@ -205,6 +238,8 @@ private:
     setDataLayout(pipelineOptions.indexBits);
     std::string messages;
     mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark)
+        return mlir::failure(); // Collected elsewhere.
       if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
         messages += (messages.empty() ? "" : "\n") + diagnostic.str();
       return mlir::success();
@@ -380,6 +415,7 @@ private:
   std::shared_ptr<const onnx::Model> model;
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<std::string> remarks;
   bool allocates = false;
   llvm::StringMap<std::vector<std::string>> passesAfter;
   std::deque<llvm::SmallVector<char, 0>> expanded;

@@ -29,6 +29,7 @@ struct CompileOptions {
   bool integerQdq = true;
   std::vector<std::string> watched;     ///< Tensors of the model to make outputs as well.
   bool quantizedIo = false;             ///< Drop the outermost quantize and dequantize ops.
+  bool remarks = false;                 ///< List layers that compute in float between codes.
   std::vector<std::string> plugins;     ///< Pass plugins to load.
   std::vector<std::string> addedPasses; ///< "PIPELINE@after=PHASE".
   std::string dumpDir;                  ///< Folder for the IR after each phase; "" for none.

@@ -20,8 +20,10 @@ enum class ElementRule : uint8_t {
   operand2,
   sum, ///< Integers widen to i32, or stay when they are wider.
   atLeastF32,
-  index,     ///< i64
-  attribute, ///< `to`
+  signedByte, ///< i8
+  sumOfBytes, ///< i32
+  index,      ///< i64
+  attribute,  ///< `to`
 };
 
 struct KernelRow {
@@ -34,6 +36,8 @@ const llvm::StringMap<KernelRow> &kernelRows() {
   using enum ElementRule;
   static const llvm::StringMap<KernelRow> rows = {
       {"bit_cast", {{attribute}}},
+      {"conv_sums", {{attribute}}},
+      {"pack_bytes", {{signedByte, sumOfBytes}}},
       {"pad", {{operand0}, 1 << 2}},
       {"range", {{operand0}, 1 << 1 | 1 << 2}},
       {"scatter_elements", {{operand0}, 1 << 2}},
@@ -138,6 +142,10 @@ private:
       return elementOf(operands[0]);
     case ElementRule::operand2:
       return elementOf(operands[2]);
+    case ElementRule::signedByte:
+      return IntegerType::get(context, 8);
+    case ElementRule::sumOfBytes:
+      return IntegerType::get(context, 32);
     case ElementRule::index:
       return IntegerType::get(context, 64);
     case ElementRule::atLeastF32: {

@@ -22,7 +22,11 @@ def QNN_ConvPackedOp : QNN_KernelOp<"conv_packed"> {
     [group, ceil(O / group / 16), padded reduction / 4, 16, 4]; what does not exist is 0. `bias` and
     `multiplier` have group * ceil(O / group / 16) * 16 elements. The bias holds
     `-zero_x * sum(w)`, so that a padded input reads as `input_zero_point`. A result is
-    `round(sum * multiplier) + zero_point`, clamped to [low, high].
+    `round(sum * multiplier) + zero_point`, clamped to [low, high]. With `codes`, the 16 weights that
+    4 bits stand for, two weights share a byte, which is `ui8`, and
+    runs are filled up to a multiple of 8: `weight` is
+    [group, ceil(O / group / 16), padded reduction / 8, 16, 4], the low halves for the first of two
+    groups of 4 steps.
     ```mlir
     %y = qnn.conv_packed %x, %w, %b, %m {kernel_shape = array<i64: 1, 1>,
         strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
@@ -32,11 +36,38 @@ def QNN_ConvPackedOp : QNN_KernelOp<"conv_packed"> {
         -> tensor<1x8x8x20xui8>
     ```
   }];
-  let arguments = (ins QNN_Bytes:$input, RankedTensorOf<[I8]>:$weight, RankedTensorOf<[I32]>:$bias,
-                       RankedTensorOf<[F32]>:$multiplier, DenseI64ArrayAttr:$kernel_shape,
+  let arguments = (ins QNN_Bytes:$input, RankedTensorOf<[I8, UI8]>:$weight,
+                       RankedTensorOf<[I32]>:$bias, RankedTensorOf<[F32]>:$multiplier,
+                       Optional<RankedTensorOf<[I8]>>:$codes, DenseI64ArrayAttr:$kernel_shape,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                        DenseI64ArrayAttr:$pads, I64Attr:$group, I64Attr:$channels,
                        I64Attr:$runs, I64Attr:$input_zero_point, I64Attr:$zero_point, I64Attr:$low, I64Attr:$high);
+}
+
+def QNN_ConvSumsOp : NN_LibraryOp<QNN_Dialect, "conv_sums", [], []> {
+  let summary = "2-D convolution with packed weights that gives sums";
+  let description = [{
+    As `qnn.conv_packed`, for scales and zero points that only the run knows. `to` is `i32` for the
+    sums themselves or `f32` for sums times `multiplier`. `padding` is the input's zero point, once
+    for each channel of a group; one element is enough where no window leaves the input. With a
+    `weight_zero_point`, as many as there are in `bias`, that times the sum of the inputs under the
+    window is taken off.
+    ```mlir
+    %y = qnn.conv_sums %x, %w, %b, %m, %z {kernel_shape = array<i64: 1, 1>,
+        strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+        group = 1 : i64, channels = 20 : i64, runs = 1 : i64, to = f32}
+        : (tensor<1x8x8x6xui8>, tensor<1x2x2x16x4xi8>, tensor<32xi32>, tensor<32xf32>, tensor<1xui8>)
+        -> tensor<1x8x8x20xf32>
+    ```
+  }];
+  let arguments = (ins QNN_Bytes:$input, RankedTensorOf<[I8]>:$weight, RankedTensorOf<[I32]>:$bias,
+                       RankedTensorOf<[F32]>:$multiplier, QNN_Bytes:$padding,
+                       Optional<RankedTensorOf<[I32]>>:$weight_zero_point,
+                       DenseI64ArrayAttr:$kernel_shape, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, I64Attr:$group,
+                       I64Attr:$channels, I64Attr:$runs, TypeAttr:$to);
+  let results = (outs RankedTensorOf<[I32, F32]>:$result);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
 def QNN_DepthwisePackedOp : QNN_KernelOp<"depthwise_packed"> {
@@ -57,6 +88,38 @@ def QNN_DepthwisePackedOp : QNN_KernelOp<"depthwise_packed"> {
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                        DenseI64ArrayAttr:$pads, I64Attr:$input_zero_point, I64Attr:$zero_point,
                        I64Attr:$low, I64Attr:$high);
+}
+
+def QNN_PackBytesOp : NN_LibraryOp<QNN_Dialect, "pack_bytes", [], []> {
+  let summary = "packs matrices, as the right operands of products";
+  let description = [{
+    Of [..., K, N] codes, `packed` are the codes less 128 as
+    [..., ceil(N / 16), ceil(K / 4), 16, 4], filled up with zeros, and `sums` the sums of them over K
+    as [..., ceil(N / 16) * 16].
+    ```mlir
+    %p, %s = qnn.pack_bytes %x : (tensor<2x6x20xui8>) -> (tensor<2x2x2x16x4xi8>, tensor<2x32xi32>)
+    ```
+  }];
+  let arguments = (ins QNN_Bytes:$input);
+  let results = (outs RankedTensorOf<[I8]>:$packed, RankedTensorOf<[I32]>:$sums);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def QNN_ProductBytesOp : QNN_KernelOp<"product_bytes"> {
+  let summary = "matrix product with packed right operands";
+  let description = [{
+    `input` is [..., M, K], `packed` what `qnn.pack_bytes` makes of [..., K, N], and `bias` has a sum
+    to start from for each of its columns. Leading dims broadcast. `weight_zero_point` is that of the
+    packed codes less 128. The rest is as in `qnn.conv_packed`.
+    ```mlir
+    %y = qnn.product_bytes %x, %p, %b {columns = 20 : i64, weight_zero_point = 0 : i64,
+        zero_point = 0 : i64, low = 0 : i64, high = 255 : i64, multiplier = 5.0e-01 : f64}
+        : (tensor<2x3x6xui8>, tensor<2x2x2x16x4xi8>, tensor<2x32xi32>) -> tensor<2x3x20xui8>
+    ```
+  }];
+  let arguments = (ins QNN_Bytes:$input, RankedTensorOf<[I8]>:$packed,
+                       RankedTensorOf<[I32]>:$bias, I64Attr:$columns, I64Attr:$weight_zero_point,
+                       I64Attr:$zero_point, I64Attr:$low, I64Attr:$high, F64Attr:$multiplier);
 }
 
 class QNN_WindowKernelOp<string mnemonic> : QNN_KernelOp<mnemonic> {

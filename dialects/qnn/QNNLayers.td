@@ -112,6 +112,22 @@ def QNN_MatMulOp : QNN_Op<"matmul"> {
   let assemblyFormat = "$input `,` $weight (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)";
 }
 
+def QNN_BatchMatMulOp : QNN_Op<"batch_matmul"> {
+  let summary = "product of two activations";
+  let description = [{
+    As NumPy's matmul, for operands of two dims or more. The sum of
+    `(a - zero_a) * (b - zero_b)` is exact in i32; the rest is as in `qnn.conv`.
+    ```mlir
+    %y = qnn.batch_matmul %a, %b : (tensor<2x3x4x!quant.uniform<u8:f32, 5.0e-01:7>>,
+        tensor<2x4x5x!quant.uniform<i8:f32, 2.5e-01>>) -> tensor<2x3x5x!quant.uniform<i8:f32, 1.0:7>>
+    ```
+  }];
+  let arguments = (ins QNN_Activation:$lhs, QNN_Activation:$rhs, OptionalAttr<I64Attr>:$low,
+                       OptionalAttr<I64Attr>:$high);
+  let results = (outs QNN_Activation:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+
 //===-- elementwise -------------------------------------------------------===//
 
 class QNN_Binary<string mnemonic, string what> : QNN_Op<mnemonic> {

@@ -182,6 +182,19 @@ LogicalResult MatMulOp::verify() {
   return verifyContraction(*this, getInput(), getWeight(), getBias(), 1, weight.getDimSize(0));
 }
 
+LogicalResult BatchMatMulOp::verify() {
+  if (failed(verifyBounded(*this)))
+    return failure();
+  RankedTensorType lhs = typeOf(getLhs()), rhs = typeOf(getRhs());
+  if (lhs.getRank() < 2 || rhs.getRank() < 2)
+    return emitOpError("has operands of rank ")
+           << lhs.getRank() << " and " << rhs.getRank() << "; expected 2 or more";
+  if (failed(verifyShape(*this, {getLhs(), getRhs()}, {}, shape::matmul<nn::InferenceCall>)))
+    return failure();
+  return verifyContraction(*this, getLhs(), getRhs(), Value(), rhs.getRank() - 1,
+                           rhs.getDimSize(rhs.getRank() - 2));
+}
+
 LogicalResult LookupOp::verify() {
   if (failed(verifyTypes(*this)))
     return failure();

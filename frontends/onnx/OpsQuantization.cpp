@@ -144,12 +144,17 @@ LogicalResult importQLinearMatMul(NodeImporter &node) {
   if (!isa<IntegerType>(NodeImporter::elementType(a)) ||
       !isa<IntegerType>(NodeImporter::elementType(b)))
     return node.unsupported("matrices of other types than int8 and uint8");
-  if (NodeImporter::rank(a) >= 2 && NodeImporter::rank(b) == 2) {
-    FailureOr<Value> codes =
-        contractTyped(node,
-                      {a, node.input(1), node.input(2), b, node.input(4), node.input(5), Value(),
-                       node.input(6), node.input(7), 1, NodeImporter::type(b).getDimSize(0)},
-                      [&](Value x, Value w, Value) { return node.create<nn::MatMulOp>(x, w); });
+  RankedTensorType matrix = NodeImporter::type(b), scales = NodeImporter::type(node.input(4));
+  int64_t rank = matrix.getRank();
+  // Products of two activations have one scale an operand.
+  bool mayVary = rank >= 2 && !matrix.isDynamicDim(rank - 1) && scales.hasStaticShape() &&
+                 scales.getNumElements() == 1;
+  if (NodeImporter::rank(a) >= 2 && (rank == 2 || mayVary)) {
+    FailureOr<Value> codes = contractTyped(
+        node,
+        {a, node.input(1), node.input(2), b, node.input(4), node.input(5), Value(), node.input(6),
+         node.input(7), rank - 1, matrix.getDimSize(rank - 2), mayVary},
+        [&](Value x, Value w, Value) { return node.create<nn::MatMulOp>(x, w); });
     if (failed(codes))
       return failure();
     if (*codes) {

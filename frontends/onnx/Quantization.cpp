@@ -86,7 +86,10 @@ DynamicallyQuantized quantizeDynamically(NodeImporter &node, Value x) {
   Value zero = node.scalar(f32, 0), most = node.scalar(f32, 255);
   Value low = minimum(node, node.create<nn::ReduceMinOp>(x, all, /*keepdims=*/false), zero);
   Value high = maximum(node, node.create<nn::ReduceMaxOp>(x, all, /*keepdims=*/false), zero);
-  Value scale = node.div(node.sub(high, low), most);
+  Value range = node.sub(high, low);
+  // Of nothing but zeros any scale is one; 0 would make their codes undefined.
+  Value isEmpty = compare(node, nn::ComparePredicate::eq, range, zero);
+  Value scale = select(node, isEmpty, node.scalar(f32, 1), node.div(range, most));
   Value offset = node.sub(zero, node.div(low, scale));
   Value clipped = minimum(node, maximum(node, offset, zero), most);
   Value zeroPoint = node.cast(node.create<nn::RoundOp>(clipped), u8);

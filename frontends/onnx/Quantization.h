@@ -63,8 +63,9 @@ mlir::Value quantizeResult(NodeImporter &node, mlir::Value x, mlir::Value scale,
 /// f32 layers between dequantized operands, which the quantize phase turns into an integer layer.
 struct QuantizedContraction {
   mlir::Value x, xScale, xZeroPoint, w, wScale, wZeroPoint, bias, scale, zeroPoint;
-  int64_t channelAxis; ///< Of the weight.
-  int64_t depth;       ///< Products in a sum.
+  int64_t channelAxis;        ///< Of the weight.
+  int64_t depth;              ///< Products in a sum.
+  bool weightMayVary = false; ///< Whether an integer layer takes a weight that is not constant.
 };
 /// Nothing when not all parameters are constant or integers could not compute it.
 llvm::FailureOr<mlir::Value> contractTyped(

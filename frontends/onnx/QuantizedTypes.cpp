@@ -146,9 +146,9 @@ FailureOr<Value> contractTyped(NodeImporter &node, const QuantizedContraction &o
       channels != static_cast<int64_t>((*w)->scales.size()))
     return node.invalid("it has " + Twine((*w)->scales.size()) + " weight scales for " +
                         Twine(channels) + " output channels");
-  if (!*x || !*w || !*y || !node.graph().integerQdq() || !nn::constantAttr(o.w) ||
-      (o.bias && !nn::constantAttr(o.bias)) || (*y)->bits > 8 ||
-      !qnn::canContract(**x, **w, o.channelAxis, o.depth))
+  if (!*x || !*w || !*y || !node.graph().integerQdq() ||
+      (!nn::constantAttr(o.w) && !o.weightMayVary) || (o.bias && !nn::constantAttr(o.bias)) ||
+      (*y)->bits > 8 || !qnn::canContract(**x, **w, o.channelAxis, o.depth))
     return Value();
   Value bias;
   if (o.bias) {

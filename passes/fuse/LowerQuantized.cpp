@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "dialects/nn/Constants.h"
+#include "passes/analysis/CodeMovement.h"
 #include "passes/fuse/CodeBuilders.h"
 #include "passes/fuse/LayoutBuilders.h"
 #include "passes/fuse/QuantizedLayers.h"
@@ -21,11 +22,10 @@ using namespace pebble;
 
 namespace {
 
-/// Layers that give the same codes whatever is added to all of them: they move elements, or pick
-/// the largest. Their first operand, or all of them, are codes.
-bool keepsCodes(Operation *op) {
-  return isa<nn::ReshapeOp, nn::TransposeOp, nn::SliceOp, nn::BroadcastToOp, nn::TileOp,
-             nn::GatherOp, nn::MaxPoolOp, nn::ConcatOp>(op);
+/// The operands of a layer that are codes, where it gives the same codes whatever is added to all
+/// of them: it moves elements, or picks the largest. Empty for others.
+SmallVector<unsigned> keptCodes(Operation *op) {
+  return movesElements(op) || picksElements(op) ? SmallVector<unsigned>{0} : joinedOperands(op);
 }
 
 /// Replaces quantized tensors by their held codes, op by op in program order.
@@ -144,7 +144,7 @@ private:
         flipped.push_back(static_cast<uint8_t>(code) ^ 128);
       result = buildConstant<uint8_t>(b, tensorTypeOf(codes).getShape(),
                                       b.getIntegerType(8, /*isSigned=*/false), flipped);
-    } else if (Operation *layer = codes.getDefiningOp(); layer && keepsCodes(layer)) {
+    } else if (Operation *layer = codes.getDefiningOp(); layer && !keptCodes(layer).empty()) {
       result = moveToUnsigned(layer);
     }
     if (!result)
@@ -154,17 +154,16 @@ private:
 
   /// A clone of the layer on unsigned codes, at its own place; null when its operands have none.
   Value moveToUnsigned(Operation *layer) {
-    bool isList = isa<nn::ConcatOp>(layer);
     SmallVector<Value> operands(layer->getOperands());
-    size_t count = isList ? operands.size() : 1;
+    SmallVector<unsigned> kept = keptCodes(layer);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(layer);
-    for (size_t i = 0; i < count; ++i)
-      operands[i] = unsignedCodes(operands[i]);
+    for (unsigned place : kept)
+      operands[place] = unsignedCodes(operands[place]);
     Operation *moved = b.clone(*layer);
     moved->setOperands(operands);
     moved->getResult(0).setType(
-        tensorTypeOf(layer->getResult(0)).clone(tensorTypeOf(operands[0]).getElementType()));
+        tensorTypeOf(layer->getResult(0)).clone(tensorTypeOf(operands[kept[0]]).getElementType()));
     return moved->getResult(0);
   }
 

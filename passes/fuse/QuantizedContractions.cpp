@@ -4,20 +4,19 @@
 
 #include "dialects/nn/Constants.h"
 #include "passes/fuse/LayoutBuilders.h"
+#include "passes/fuse/PackedWeights.h"
 
 #include "llvm/Support/MathExtras.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace pebble;
 
 namespace {
 
-constexpr int64_t blockWidth = 16, quad = 4;
-/// The longest run of several taps, and the most groups of four taps of a depthwise layer, that
-/// every target's kernel takes.
-constexpr int64_t longestRun = 2048, mostTapGroups = 64;
-/// Up to so many input channels, the whole window is one run.
-constexpr int64_t fewChannels = 32;
+/// The most groups of four taps of a depthwise layer that every target's kernel takes.
+constexpr int64_t mostTapGroups = 64;
 
 /// What a contraction needs to know of its constant operands, one entry an output channel.
 struct Parameters {
@@ -65,12 +64,6 @@ std::optional<Parameters> readParameters(Operation *op, Value input, Value weigh
   return p;
 }
 
-/// Where output channel `c` of all groups stands among blocks of 16 channels of each group.
-int64_t blockedIndex(int64_t c, int64_t groupOutputs) {
-  int64_t padded = llvm::alignTo(groupOutputs, blockWidth);
-  return c / groupOutputs * padded + c % groupOutputs;
-}
-
 struct PackedConstants {
   Value weight, bias, multiplier;
 };
@@ -79,28 +72,21 @@ struct PackedConstants {
 /// a sum.
 PackedConstants pack(ImplicitLocOpBuilder &b, const Parameters &p, ArrayRef<int8_t> ordered,
                      int64_t channels, int64_t groups, int64_t runs, ArrayRef<int64_t> shape) {
-  int64_t depth = ordered.size() / channels, runLength = depth / runs;
-  int64_t paddedRun = llvm::alignTo(runLength, quad), quads = runs * paddedRun / quad;
-  int64_t groupOutputs = channels / groups;
-  int64_t padded = groups * llvm::alignTo(groupOutputs, blockWidth);
-  std::vector<int8_t> weights(padded * quads * quad);
-  std::vector<int32_t> bias(padded);
-  std::vector<float> multipliers(padded);
+  int64_t depth = ordered.size() / channels;
+  std::vector<int32_t> bias(paddedChannels(channels, groups));
+  std::vector<float> multipliers(bias.size());
   for (int64_t c = 0; c < channels; ++c) {
-    int64_t index = blockedIndex(c, groupOutputs), sum = 0;
-    int8_t *block = &weights[index / blockWidth * quads * blockWidth * quad];
-    for (int64_t k = 0; k < depth; ++k) {
-      int8_t weight = ordered[c * depth + k];
-      int64_t at = k / runLength * paddedRun + k % runLength;
-      block[(at / quad * blockWidth + index % blockWidth) * quad + at % quad] = weight;
-      sum += weight;
-    }
+    int64_t index = blockedIndex(c, channels / groups);
+    ArrayRef<int8_t> weights = ordered.slice(c * depth, depth);
+    int64_t sum = std::accumulate(weights.begin(), weights.end(), int64_t(0));
     bias[index] = static_cast<int32_t>(p.bias[c] - p.inputZero() * sum);
     multipliers[index] = p.multipliers[c];
   }
-  return {buildConstant<int8_t>(b, shape, b.getI8Type(), weights),
-          buildConstant<int32_t>(b, padded, b.getI32Type(), bias),
-          buildConstant<float>(b, padded, b.getF32Type(), multipliers)};
+  auto padded = static_cast<int64_t>(bias.size());
+  return {
+      buildConstant<int8_t>(b, shape, b.getI8Type(), packBlocks(ordered, channels, groups, runs)),
+      buildConstant<int32_t>(b, padded, b.getI32Type(), bias),
+      buildConstant<float>(b, padded, b.getF32Type(), multipliers)};
 }
 
 /// A convolution of a channels-last image with `ordered` weights [O, KH, KW, C / group].
@@ -126,18 +112,13 @@ Value buildPackedConv(ImplicitLocOpBuilder &b, const Parameters &p, Value image,
                                           window.dilations, window.pads, p.inputZero(),
                                           p.resultZero(), p.bounds.low, p.bounds.high);
   }
-  bool isWindowRun = groups == 1 && depth <= longestRun &&
-                     (groupChannels % quad != 0 || groupChannels <= fewChannels);
-  int64_t runs = isWindowRun ? 1 : taps;
-  int64_t quads = runs * llvm::divideCeil(depth / runs, quad);
-  PackedConstants packed =
-      pack(b, p, ordered, channels, groups, runs,
-           {groups, static_cast<int64_t>(llvm::divideCeil(channels / groups, blockWidth)), quads,
-            blockWidth, quad});
-  return qnn::ConvPackedOp::create(b, resultType, image, packed.weight, packed.bias,
-                                   packed.multiplier, window.kernel, window.strides,
-                                   window.dilations, window.pads, groups, channels, runs,
-                                   p.inputZero(), p.resultZero(), p.bounds.low, p.bounds.high);
+  int64_t runs = runsOf(groupChannels, taps, groups);
+  PackedConstants packed = pack(b, p, ordered, channels, groups, runs,
+                                packedShape(channels, groups, groupChannels * taps, runs));
+  return qnn::ConvPackedOp::create(
+      b, resultType, image, packed.weight, packed.bias, packed.multiplier, /*codes=*/Value(),
+      window.kernel, window.strides, window.dilations, window.pads, groups, channels, runs,
+      p.inputZero(), p.resultZero(), p.bounds.low, p.bounds.high);
 }
 
 /// Sums of products in i32 from centered codes, then the same rounding as the kernels.
@@ -179,22 +160,6 @@ Value matMulBySums(ImplicitLocOpBuilder &b, qnn::MatMulOp op, const Parameters &
   return finishSums(b, p, sums, type.getRank() - 1);
 }
 
-/// A shape that reads -1 for the one dim that may be unknown; nothing when there are more.
-std::optional<SmallVector<int64_t>> reshapeTo(RankedTensorType type) {
-  SmallVector<int64_t> shape(type.getShape());
-  if (type.getNumDynamicDims() > 1)
-    return std::nullopt;
-  llvm::replace(shape, ShapedType::kDynamic, int64_t(-1));
-  return shape;
-}
-
-Value reshape(ImplicitLocOpBuilder &b, Value value, RankedTensorType type) {
-  if (tensorTypeOf(value).getShape() == type.getShape())
-    return value;
-  Value shape = buildInts(b, b.getLoc(), *reshapeTo(type));
-  return nn::ReshapeOp::create(b, type, value, shape, /*allowzero=*/false);
-}
-
 } // namespace
 
 Value pebble::lowerConv(ImplicitLocOpBuilder &b, qnn::ConvOp op, Value input) {
@@ -214,7 +179,7 @@ Value pebble::lowerConv(ImplicitLocOpBuilder &b, qnn::ConvOp op, Value input) {
   // A one-dimensional layer is an image of one row.
   bool isLine = rank == 3;
   if (isLine) {
-    if (!reshapeTo(inputType) || !reshapeTo(resultType))
+    if (!reshapeTarget(inputType) || !reshapeTarget(resultType))
       return convBySums(b, op, *p, input);
     kernel.insert(kernel.begin(), 1);
     strides.insert(strides.begin(), 1);
@@ -234,18 +199,13 @@ Value pebble::lowerConv(ImplicitLocOpBuilder &b, qnn::ConvOp op, Value input) {
     return convBySums(b, op, *p, input);
 
   int64_t groupChannels = weightType.getDimSize(1), taps = depth / groupChannels;
-  std::vector<int8_t> ordered(p->weights.size());
-  for (int64_t c = 0; c < channels; ++c)
-    for (int64_t i = 0; i < groupChannels; ++i)
-      for (int64_t t = 0; t < taps; ++t)
-        ordered[(c * taps + t) * groupChannels + i] =
-            static_cast<int8_t>(p->weights[(c * groupChannels + i) * taps + t]);
-  Value image = toChannelsLast(b, reshape(b, input, inputType));
+  std::vector<int8_t> ordered = channelsLastWeights(p->weights, groupChannels, taps);
+  Value image = toChannelsLast(b, reshapeOneDynamic(b, input, inputType));
   Value result = buildPackedConv(b, *p, image, bytesChannelsLast(resultType), ordered, *window,
                                  channels, op.getGroup());
   result = toChannelsFirst(b, result);
-  return reshape(b, result,
-                 tensorTypeOf(op.getResult()).clone(tensorTypeOf(result).getElementType()));
+  return reshapeOneDynamic(
+      b, result, tensorTypeOf(op.getResult()).clone(tensorTypeOf(result).getElementType()));
 }
 
 Value pebble::lowerMatMul(ImplicitLocOpBuilder &b, qnn::MatMulOp op, Value input) {
@@ -259,21 +219,44 @@ Value pebble::lowerMatMul(ImplicitLocOpBuilder &b, qnn::MatMulOp op, Value input
   if (!p)
     return {};
   RankedTensorType resultType = tensorTypeOf(op.getResult()).clone(inputType.getElementType());
-  if (!p->fitBytes() || !reshapeTo(resultType) ||
+  if (!p->fitBytes() || !reshapeTarget(resultType) ||
       ShapedType::isDynamic(inputType.getShape().back()))
     return matMulBySums(b, op, *p, input);
-  std::vector<int8_t> ordered(p->weights.size());
-  for (int64_t k = 0; k < depth; ++k)
-    for (int64_t c = 0; c < channels; ++c)
-      ordered[c * depth + k] = static_cast<int8_t>(p->weights[k * channels + c]);
+  std::vector<int8_t> ordered = transposedWeights(p->weights, channels);
   int64_t rows = 1;
   for (int64_t size : inputType.getShape().drop_back())
     rows = ShapedType::isDynamic(size) || ShapedType::isDynamic(rows) ? ShapedType::kDynamic
                                                                       : rows * size;
   // Rows of a matrix are the pixels of an image of one row.
-  Value image = reshape(b, input, inputType.clone({1, 1, rows, depth}));
+  Value image = reshapeOneDynamic(b, input, inputType.clone({1, 1, rows, depth}));
   ByteWindow window{{1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
   Value result = buildPackedConv(b, *p, image, inputType.clone({1, 1, rows, channels}), ordered,
                                  window, channels, /*groups=*/1);
-  return reshape(b, result, resultType);
+  return reshapeOneDynamic(b, result, resultType);
+}
+
+Value pebble::lowerBatchMatMul(ImplicitLocOpBuilder &b, qnn::BatchMatMulOp op, Value lhs,
+                               Value rhs) {
+  qnn::Quantization x = *qnn::quantizationOf(op.getLhs().getType());
+  qnn::Quantization w = *qnn::quantizationOf(op.getRhs().getType());
+  qnn::Quantization y = *qnn::quantizationOf(op.getResult().getType());
+  RankedTensorType matrix = tensorTypeOf(rhs);
+  int64_t depth = matrix.getShape()[matrix.getRank() - 2], columns = matrix.getShape().back();
+  if (ShapedType::isDynamic(depth) || ShapedType::isDynamic(columns))
+    return {};
+  auto pack = qnn::PackBytesOp::create(b, rhs);
+  // The codes are packed less 128, so that is what their zero point is counted from.
+  int64_t zero = x.zeroPoint() + x.offset(), weightZero = w.zeroPoint() + w.offset() - 128;
+  RankedTensorType sums = tensorTypeOf(pack.getSums());
+  auto scalar = [&](int64_t value) {
+    return buildScalar(b, static_cast<double>(value), b.getI32Type());
+  };
+  Value centered = nn::SubOp::create(b, sums, pack.getSums(), scalar(depth * weightZero));
+  Value bias = nn::MulOp::create(b, sums, centered, scalar(-zero));
+  CodeBounds bounds = heldBounds(op, y);
+  float multiplier = x.scale() * w.scale() / y.scale();
+  return qnn::ProductBytesOp::create(
+      b, tensorTypeOf(op.getResult()).clone(tensorTypeOf(lhs).getElementType()), lhs,
+      pack.getPacked(), bias, columns, weightZero, y.zeroPoint() + y.offset(), bounds.low,
+      bounds.high, llvm::APFloat(static_cast<double>(multiplier)));
 }

@@ -229,6 +229,8 @@ Value pebble::lowerQuantizedLayer(ImplicitLocOpBuilder &b, Operation *op, HeldCo
   return TypeSwitch<Operation *, Value>(op)
       .Case<qnn::ConvOp>([&](auto o) { return lowerConv(b, o, held(o.getInput())); })
       .Case<qnn::MatMulOp>([&](auto o) { return lowerMatMul(b, o, held(o.getInput())); })
+      .Case<qnn::BatchMatMulOp>(
+          [&](auto o) { return lowerBatchMatMul(b, o, held(o.getLhs()), held(o.getRhs())); })
       .Case<qnn::AddOp>([&](auto o) { return lowerAdd(b, o, held); })
       .Case<qnn::MulOp>([&](auto o) { return lowerMul(b, o, held); })
       .Case<qnn::LookupOp>([&](auto o) { return lowerLookup(b, o, held); })

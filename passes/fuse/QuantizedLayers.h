@@ -17,6 +17,8 @@ mlir::Value lowerQuantizedLayer(mlir::ImplicitLocOpBuilder &b, mlir::Operation *
 // QuantizedContractions.cpp: convolutions and matrix products.
 mlir::Value lowerConv(mlir::ImplicitLocOpBuilder &b, qnn::ConvOp op, mlir::Value input);
 mlir::Value lowerMatMul(mlir::ImplicitLocOpBuilder &b, qnn::MatMulOp op, mlir::Value input);
+mlir::Value lowerBatchMatMul(mlir::ImplicitLocOpBuilder &b, qnn::BatchMatMulOp op, mlir::Value lhs,
+                             mlir::Value rhs);
 
 /// A pool of u8 codes by maximum, channels last; null when it is none.
 mlir::Value lowerMaxPool(mlir::ImplicitLocOpBuilder &b, nn::MaxPoolOp op);

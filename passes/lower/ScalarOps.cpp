@@ -4,6 +4,8 @@
 
 #include "llvm/ADT/StringMap.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace pebble;
 
@@ -198,6 +200,28 @@ Type shapedLike(Value like, Type element) {
 /// Truncation towards zero that saturates; NaN becomes 0.
 Value saturatingFloatToInt(ImplicitLocOpBuilder &b, Value value, Type to) {
   Type type = shapedLike(value, registerType(to));
+  unsigned width = registerType(to).getIntOrFloatBitWidth();
+  if (width <= 16) {
+    // Bounds that floats hold: the code generator has no vector form of the intrinsic for them.
+    auto real = [&](double number) -> Value {
+      Type element = getElementTypeOrSelf(value.getType());
+      TypedAttr attr = b.getFloatAttr(element, number);
+      if (auto vector = dyn_cast<VectorType>(value.getType()))
+        attr = DenseElementsAttr::get(vector, attr);
+      return arith::ConstantOp::create(b, attr);
+    };
+    bool isUnsigned = to.isUnsignedInteger();
+    double low = isUnsigned ? 0 : -std::ldexp(1.0, static_cast<int>(width) - 1);
+    double high = std::ldexp(1.0, static_cast<int>(width) - (isUnsigned ? 0 : 1)) - 1;
+    Value clamped = arith::MaxNumFOp::create(b, value, real(low));
+    clamped = arith::MinNumFOp::create(b, clamped, real(high));
+    if (!isUnsigned) {
+      Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
+      clamped = arith::SelectOp::create(b, isNan, real(0), clamped);
+    }
+    Type wide = shapedLike(value, b.getI32Type());
+    return arith::TruncIOp::create(b, type, arith::FPToSIOp::create(b, wide, clamped));
+  }
   StringRef intrinsic = to.isUnsignedInteger() ? "llvm.fptoui.sat" : "llvm.fptosi.sat";
   return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(intrinsic), value).getResult(0);
 }

@@ -4,9 +4,12 @@
 
 #include "dialects/nn/Constants.h"
 #include "dialects/qnn/Quantization.h"
+#include "passes/analysis/CodeMovement.h"
 
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#include <limits>
 
 namespace pebble {
 #define GEN_PASS_DEF_PROPAGATEQDQ
@@ -19,16 +22,6 @@ using namespace pebble;
 namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-/// Layers that only move elements of their first operand.
-bool movesElements(Operation *op) {
-  return isa<nn::ReshapeOp, nn::TransposeOp, nn::SliceOp, nn::BroadcastToOp, nn::TileOp,
-             nn::GatherOp>(op);
-}
-
-/// Layers that commute with a mapping of numbers to codes: they move elements, or pick the
-/// largest, and the mapping keeps order.
-bool commutes(Operation *op) { return movesElements(op) || isa<nn::MaxPoolOp>(op); }
 
 /// Where dim `axis` of a layer's operand is in its result; nothing when it does not stay one dim.
 std::optional<int64_t> movedAxis(Operation *op, int64_t axis) {
@@ -72,14 +65,33 @@ Value castCodes(PatternRewriter &rewriter, Location loc, Value value, Type eleme
   return qnn::StorageCastOp::create(rewriter, loc, typeOf(value).clone(element), value);
 }
 
-/// Clones `op` on codes in the place of numbers.
-Value moveCodes(PatternRewriter &rewriter, Operation *op, ValueRange codes) {
+/// Clones `op` on codes in the place of numbers, which are its operands `places`.
+Operation *moveCodes(PatternRewriter &rewriter, Operation *op, ArrayRef<unsigned> places,
+                     ValueRange codes) {
   Operation *moved = rewriter.clone(*op);
-  for (auto [index, value] : llvm::enumerate(codes))
-    moved->setOperand(index, value);
-  moved->getResult(0).setType(
-      typeOf(op->getResult(0)).clone(typeOf(codes.front()).getElementType()));
-  return moved->getResult(0);
+  for (auto [place, value] : llvm::zip(places, codes))
+    moved->setOperand(place, value);
+  if (!findsElements(op))
+    moved->getResult(0).setType(
+        typeOf(op->getResult(0)).clone(typeOf(codes.front()).getElementType()));
+  return moved;
+}
+
+/// Whether different codes are different numbers, so that ties of numbers are ties of codes.
+bool tellsCodesApart(Type element) {
+  qnn::Quantization q = *qnn::quantizationOf(element);
+  double largest = double(q.scale()) * static_cast<double>(qnn::largestDistance(q));
+  return !q.axis && q.scale() >= std::numeric_limits<float>::min() &&
+         largest <= std::numeric_limits<float>::max();
+}
+
+Value codeConstant(PatternRewriter &rewriter, Location loc, Type element, ArrayRef<int64_t> shape,
+                   int64_t code) {
+  Type container = qnn::containerOf(element);
+  auto type = RankedTensorType::get(shape, container);
+  APInt bits(container.getIntOrFloatBitWidth(), code, /*isSigned=*/true, /*implicitTrunc=*/true);
+  auto value = DenseElementsAttr::get(type, IntegerAttr::get(container, bits));
+  return nn::ConstantOp::create(rewriter, loc, type, cast<ElementsAttr>(Attribute(value)));
 }
 
 /// layer(dequantize(x)) becomes dequantize(layer(x)).
@@ -88,19 +100,24 @@ public:
   explicit SinkDequantize(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!commutes(op) || !typeOf(op->getResult(0)).getElementType().isF32())
+    bool moves = movesElements(op) || picksElements(op), finds = findsElements(op);
+    if ((!moves && !finds) || !typeOf(op->getOperand(0)).getElementType().isF32())
       return failure();
     auto source = op->getOperand(0).getDefiningOp<qnn::DequantizeOp>();
     if (!source)
       return failure();
     Type element = typeOf(source.getInput()).getElementType();
-    Type result = movedType(op, element);
-    if (!result)
+    Type result = moves ? movedType(op, element) : element;
+    if (!result || ((finds || op->getNumResults() > 1) && !tellsCodesApart(element)))
       return failure();
     Location loc = op->getLoc();
     Value codes = castCodes(rewriter, loc, source.getInput(), qnn::containerOf(element));
-    Value moved = castCodes(rewriter, loc, moveCodes(rewriter, op, codes), result);
-    rewriter.replaceOpWithNewOp<qnn::DequantizeOp>(op, op->getResult(0).getType(), moved);
+    SmallVector<Value> results(moveCodes(rewriter, op, {0}, codes)->getResults());
+    if (moves) {
+      Value moved = castCodes(rewriter, loc, results[0], result);
+      results[0] = qnn::DequantizeOp::create(rewriter, loc, op->getResult(0).getType(), moved);
+    }
+    rewriter.replaceOp(op, results);
     return success();
   }
 };
@@ -113,8 +130,7 @@ public:
   LogicalResult matchAndRewrite(qnn::QuantizeOp op, PatternRewriter &rewriter) const override {
     Operation *layer = op.getInput().getDefiningOp();
     Type element = typeOf(op.getResult()).getElementType();
-    if (!layer || !movesElements(layer) ||
-        isa<nn::BroadcastToOp, nn::TileOp, nn::GatherOp>(layer) || !layer->hasOneUse() ||
+    if (!layer || !hoistsAbove(layer) || !layer->hasOneUse() ||
         !isa<quant::UniformQuantizedType>(element))
       return failure();
     Location loc = op.getLoc();
@@ -124,34 +140,89 @@ public:
       return failure();
     Value quantized = qnn::QuantizeOp::create(rewriter, loc, typeOf(source).clone(element), source);
     Value codes = castCodes(rewriter, loc, quantized, qnn::containerOf(element));
-    rewriter.replaceOp(op, castCodes(rewriter, loc, moveCodes(rewriter, layer, codes), element));
+    Value moved = moveCodes(rewriter, layer, {0}, codes)->getResult(0);
+    rewriter.replaceOp(op, castCodes(rewriter, loc, moved, element));
     return success();
+  }
+
+private:
+  /// What may give more elements than it takes, or other ones, stays above: but a pool, for the
+  /// sake of the convolution that it follows.
+  static bool hoistsAbove(Operation *layer) {
+    if (isa<nn::MaxPoolOp>(layer)) {
+      Operation *source = layer->getOperand(0).getDefiningOp();
+      while (source && source->hasOneUse() && isa<nn::ReluOp>(source))
+        source = source->getOperand(0).getDefiningOp();
+      return source && source->hasOneUse() && isa<nn::ConvOp>(source);
+    }
+    return isa<nn::ReshapeOp, nn::TransposeOp, nn::SliceOp>(layer) ||
+           (isa<nn::ResizeOp>(layer) && movesElements(layer));
   }
 };
 
-/// A concatenation of numbers with one quantization is one of codes.
-class SinkBelowConcat : public OpRewritePattern<nn::ConcatOp> {
+/// Numbers with one quantization, put together, are codes put together. A constant that is the
+/// number of a code is that code.
+class SinkBelowJoin : public RewritePattern {
 public:
-  using OpRewritePattern::OpRewritePattern;
+  explicit SinkBelowJoin(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
-  LogicalResult matchAndRewrite(nn::ConcatOp op, PatternRewriter &rewriter) const override {
-    SmallVector<Value> sources;
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    SmallVector<unsigned> places = joinedOperands(op);
+    if (places.empty() || !typeOf(op->getResult(0)).getElementType().isF32())
+      return failure();
     Type element;
-    for (Value input : op.getInputs()) {
-      auto source = input.getDefiningOp<qnn::DequantizeOp>();
+    for (unsigned place : places) {
+      auto source = op->getOperand(place).getDefiningOp<qnn::DequantizeOp>();
       if (!source)
-        return failure();
+        continue;
       Type own = typeOf(source.getInput()).getElementType();
       if (!isa<quant::UniformQuantizedType>(own) || (element && own != element))
         return failure();
       element = own;
-      sources.push_back(source.getInput());
     }
-    for (Value &source : sources)
-      source = castCodes(rewriter, op.getLoc(), source, qnn::containerOf(element));
-    Value joined = castCodes(rewriter, op.getLoc(), moveCodes(rewriter, op, sources), element);
-    rewriter.replaceOpWithNewOp<qnn::DequantizeOp>(op, op.getType(), joined);
+    if (!element || leavesTable(op))
+      return failure();
+    SmallVector<std::optional<int64_t>> constants;
+    for (unsigned place : places) {
+      Value value = op->getOperand(place);
+      bool isQuantized = value.getDefiningOp<qnn::DequantizeOp>() != nullptr;
+      constants.push_back(isQuantized ? std::nullopt : codeOf(value, element));
+      if (!isQuantized && !constants.back())
+        return failure();
+    }
+    SmallVector<Value> codes;
+    for (auto [place, constant] : llvm::zip(places, constants)) {
+      Value value = op->getOperand(place);
+      codes.push_back(constant ? codeConstant(rewriter, value.getLoc(), element,
+                                              typeOf(value).getShape(), *constant)
+                               : castCodes(rewriter, op->getLoc(),
+                                           value.getDefiningOp<qnn::DequantizeOp>().getInput(),
+                                           qnn::containerOf(element)));
+    }
+    Value joined = castCodes(rewriter, op->getLoc(),
+                             moveCodes(rewriter, op, places, codes)->getResult(0), element);
+    rewriter.replaceOpWithNewOp<qnn::DequantizeOp>(op, op->getResult(0).getType(), joined);
     return success();
+  }
+
+private:
+  /// An activation of one tensor becomes a bound of codes or an entry of a table.
+  static bool leavesTable(Operation *op) {
+    return isa<nn::MaxOp, nn::MinOp>(op) && llvm::any_of(op->getOperands(), nn::constantAttr);
+  }
+
+  /// The code of a constant of one number that is exactly the number of a code.
+  static std::optional<int64_t> codeOf(Value value, Type element) {
+    if (ElementsAttr attr = nn::constantAttr(value); !attr || attr.getNumElements() != 1)
+      return std::nullopt;
+    std::optional<SmallVector<double>> reals = nn::constantReals(value);
+    if (!reals)
+      return std::nullopt;
+    qnn::Quantization q = *qnn::quantizationOf(element);
+    auto number = static_cast<float>(reals->front());
+    int64_t code = qnn::quantizeNumber(q, number);
+    bool isExact = static_cast<float>(code - q.zeroPoint()) * q.scale() == number;
+    return isExact ? std::optional(code) : std::nullopt;
   }
 };
 
@@ -172,15 +243,8 @@ public:
     Type container = qnn::containerOf(element);
     Value codes = castCodes(rewriter, loc, source.getInput(), container);
     Value zero;
-    if (op.getMode() == nn::PadMode::constant) {
-      auto type = RankedTensorType::get({}, container);
-      auto value = DenseElementsAttr::get(
-          type, rewriter.getIntegerAttr(container, APInt(container.getIntOrFloatBitWidth(),
-                                                         element.getZeroPoint(),
-                                                         /*isSigned=*/true,
-                                                         /*implicitTrunc=*/true)));
-      zero = nn::ConstantOp::create(rewriter, loc, type, cast<ElementsAttr>(Attribute(value)));
-    }
+    if (op.getMode() == nn::PadMode::constant)
+      zero = codeConstant(rewriter, loc, element, {}, element.getZeroPoint());
     Value padded = nn::PadOp::create(rewriter, loc, typeOf(op.getResult()).clone(container), codes,
                                      op.getPads(), zero, op.getAxes(), op.getMode());
     rewriter.replaceOpWithNewOp<qnn::DequantizeOp>(op, op.getType(),
@@ -200,7 +264,7 @@ private:
 class PropagateQdq : public pebble::impl::PropagateQdqBase<PropagateQdq> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SinkDequantize, HoistQuantize, SinkBelowConcat, SinkBelowPad>(&getContext());
+    patterns.add<SinkDequantize, HoistQuantize, SinkBelowJoin, SinkBelowPad>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -71,11 +71,16 @@ public:
     PipelineOptions options;
     options.vectorBytes = vectorBytes;
     options.fusedMultiplyAdd = llvm::is_contained(features, "fma");
-    static constexpr llvm::StringLiteral operations[] = {"gemm",    "conv",    "depthwise",
-                                                         "maxpool", "avgpool", "lookup"};
-    for (llvm::StringRef operation : operations)
-      if (const x86::Microkernel *kernel = x86::selectMicrokernel(operation, "u8", "u8", features))
-        options.microkernels.push_back((operation + "=" + kernel->symbol).str());
+    // The name of the operation for passes, and what its kernel gives.
+    static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> operations[] = {
+        {"gemm", "u8"},    {"conv", "u8"},  {"gemm", "i32"},     {"conv", "i32"},
+        {"gemm", "f32"},   {"conv", "f32"}, {"depthwise", "u8"}, {"maxpool", "u8"},
+        {"avgpool", "u8"}, {"lookup", "u8"}};
+    for (auto [operation, output] : operations)
+      if (const x86::Microkernel *kernel =
+              x86::selectMicrokernel(operation, "u8", output, features))
+        options.microkernels.push_back(
+            (operation + (output == "u8" ? "" : "_" + output) + "=" + kernel->symbol).str());
     options.trace = true;
     return options;
   }

@@ -19,6 +19,7 @@ class Quantization:
     low: int
     high: int
     dtype: type
+    bits: int = 8  # of codes that the graph stores in 4 bits on the way
 
     @property
     def single(self):
@@ -64,10 +65,10 @@ def requantize_sum(sums, x, w, y, channel_axis, clip):
     return saturate(scaled.astype(np.float64) + y.single[1], y, *bounds_of(y, clip))
 
 
-def conv(xc, wc, bias, x, w, y, strides, pads, dilations, group, clip):
-    centered = xc.astype(np.int64) - x.single[1]
-    zero = w.zero.astype(np.int64).reshape([-1] + [1] * (wc.ndim - 1))
-    weights = wc.astype(np.int64) - zero
+def conv_sums(xc, wc, x_zero, w_zero, strides, pads, dilations, group):
+    """Exact sums of (x - zero) * (w - zero)."""
+    centered = xc.astype(np.int64) - x_zero
+    weights = wc.astype(np.int64) - np.asarray(w_zero, np.int64).reshape([-1] + [1] * (wc.ndim - 1))
     top, left, bottom, right = pads
     padded = np.pad(centered, ((0, 0), (0, 0), (top, bottom), (left, right)))
     n, _, height, width = padded.shape
@@ -86,6 +87,11 @@ def conv(xc, wc, bias, x, w, y, strides, pads, dilations, group, clip):
                 part = padded[:, g * channels:(g + 1) * channels, rows, columns]
                 taps = weights[g * per:(g + 1) * per, :, i, j]
                 sums[:, g * per:(g + 1) * per] += np.einsum("nchw,oc->nohw", part, taps)
+    return sums
+
+
+def conv(xc, wc, bias, x, w, y, strides, pads, dilations, group, clip):
+    sums = conv_sums(xc, wc, x.single[1], w.zero, strides, pads, dilations, group)
     if bias is not None:
         sums += bias.astype(np.int64).reshape(1, -1, 1, 1)
     return requantize_sum(sums, x, w, y, 1, clip)
@@ -193,3 +199,48 @@ def softmax(xc, x, y, axis):
     steps = F(math.floor(F(1) / y.single[0]))
     scaled = np.rint(exponentials * steps / np.expand_dims(total, axis))
     return saturate(scaled.astype(np.float64) + y.single[1], y)
+
+
+def dynamic_quantize(numbers):
+    """(u8 codes, scale, zero point) by the numbers' own range, which includes 0."""
+    low, high = min(F(0), numbers.min()), max(F(0), numbers.max())
+    scale = F(1) if high == low else (high - low) / F(255)
+    zero = int(np.rint(np.clip(F(0) - low / scale, F(0), F(255))))
+    return np.clip(np.rint(numbers / scale) + zero, 0, 255).astype(np.uint8), scale, zero
+
+
+def scaled_sums(sums, scale, bias, channel_axis):
+    """f32 numbers for exact sums: one product and one sum."""
+    shape = [1] * sums.ndim
+    shape[channel_axis] = -1
+    numbers = sums.astype(np.int32).astype(F) * np.asarray(scale, F).reshape(shape)
+    return numbers if bias is None else numbers + bias.reshape(shape)
+
+
+def batch_matmul(ac, bc, a, b, y, clip):
+    sums = (ac.astype(np.int64) - a.single[1]) @ (bc.astype(np.int64) - b.single[1])
+    return requantize_sum(sums, a, b, y, sums.ndim - 1, clip)
+
+
+def conv_transpose(xc, wc, bias, x, w, y, strides, pads, output_padding, group, clip):
+    """Every input adds its multiples of the window to the result."""
+    centered = xc.astype(np.int64) - x.single[1]
+    weights = wc.astype(np.int64) - w.zero.astype(np.int64).reshape(1, -1, 1, 1)
+    n, channels, height, width = centered.shape
+    _, per, kh, kw = weights.shape
+    whole = np.zeros((n, per * group, (height - 1) * strides[0] + kh + output_padding[0],
+                      (width - 1) * strides[1] + kw + output_padding[1]), np.int64)
+    inputs = channels // group
+    for c in range(channels):
+        g = c // inputs
+        for i in range(height):
+            for j in range(width):
+                block = centered[:, c, i, j].reshape(-1, 1, 1, 1) * weights[c]
+                top, left = i * strides[0], j * strides[1]
+                whole[:, g * per:(g + 1) * per, top:top + kh, left:left + kw] += block
+    sums = whole[:, :, pads[0]:whole.shape[2] - pads[2], pads[1]:whole.shape[3] - pads[3]]
+    if bias is not None:
+        sums = sums + bias.astype(np.int64).reshape(1, -1, 1, 1)
+    spread = Quantization(np.tile(w.scale, group) if w.scale.size > 1 else w.scale, w.zero, 0, 0,
+                          w.dtype)
+    return requantize_sum(sums, x, spread, y, 1, clip)

@@ -67,6 +67,8 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
                  "What quantized inputs and outputs are: float, or quantized (their codes)")
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "quantized"}));
+  app.add_flag("--remarks", compile.remarks,
+               "List the layers between quantized tensors that compute in float, and why");
   app.add_flag("--fast-math", compile.fastMath,
                "Let results differ from the graph's order of sums");
   return [options] {

@@ -17,6 +17,10 @@ namespace {
 /// Products that one call should compute at least: less is not worth the call.
 constexpr int64_t leastProducts = 1 << 19;
 
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
 /// Builds calls of microkernels from one kernel.
 class ByteCall {
 public:
@@ -80,24 +84,73 @@ public:
 
   /// Calls `body(begin, end)` over parts of [0, total), each a multiple of `step` and of at least
   /// `leastProducts` products. Threads share the parts.
-  void inParts(int64_t total, int64_t productsEach, int64_t step,
+  void inParts(OpFoldResult total, int64_t productsEach, int64_t step,
                function_ref<void(Value begin, Value end)> body) {
+    inParts({}, total, productsEach, step,
+            [&](Value, Value begin, Value end) { body(begin, end); });
+  }
+
+  /// The memory of an image layer's operand and result, and the output rows to compute.
+  struct Rows {
+    Value input, result, begin, end;
+  };
+  /// Calls `body` for parts of the output rows of all images; where only the run knows how many
+  /// there are, for parts of one image each.
+  void inRows(Value input, Value result, int64_t products, function_ref<void(const Rows &)> body) {
+    OpFoldResult batch = emitter.tensor(result)->dims.front();
+    int64_t rows = shapeOf(result)[1];
+    Value from = memory(input), to = memory(result);
+    if (std::optional<int64_t> images = constantOf(batch)) {
+      inParts({}, b.getIndexAttr(*images * rows), products, 1,
+              [&](Value, Value begin, Value end) { body({from, to, begin, end}); });
+      return;
+    }
+    inParts(batch, b.getIndexAttr(rows), products, 1, [&](Value image, Value begin, Value end) {
+      body({offset(from, imageOffset(image, input)), offset(to, imageOffset(image, result)), begin,
+            end});
+    });
+  }
+
+private:
+  Value imageOffset(Value image, Value tensor) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    int64_t bytes = type.getElementTypeBitWidth() / 8;
+    for (int64_t size : type.getShape().drop_front())
+      bytes *= size;
+    return arith::MulIOp::create(b, image, word(bytes));
+  }
+
+  void inParts(OpFoldResult outer, OpFoldResult total, int64_t productsEach, int64_t step,
+               function_ref<void(Value outer, Value begin, Value end)> body) {
     int64_t part = llvm::divideCeil(leastProducts, std::max<int64_t>(productsEach, 1));
-    part = std::min<int64_t>(llvm::alignTo(part, step), total);
-    int64_t parts = llvm::divideCeil(total, part);
+    part = llvm::alignTo(part, step);
+    std::optional<int64_t> known = constantOf(total);
+    if (known)
+      part = std::min(part, *known);
+    auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value); };
+    OpFoldResult parts;
+    if (known) {
+      parts = b.getIndexAttr(llvm::divideCeil(*known, part));
+    } else {
+      Value most = arith::AddIOp::create(b, toValue(b, total), index(part - 1));
+      parts = arith::DivUIOp::create(b, most, index(part)).getResult();
+    }
+    SmallVector<OpFoldResult> extents;
+    if (outer)
+      extents.push_back(outer);
+    extents.push_back(parts);
     emitter.parallelLoops(
-        {b.getIndexAttr(parts)},
+        extents,
         [&](ArrayRef<Value> at) {
-          Value begin = arith::MulIOp::create(b, word(at[0]), word(part));
+          Value begin = arith::MulIOp::create(b, word(at.back()), word(part));
           Value end = arith::AddIOp::create(b, begin, word(part));
-          if (total % part != 0)
-            end = arith::MinSIOp::create(b, end, word(total));
-          body(begin, end);
+          if (!known || *known % part != 0)
+            end = arith::MinSIOp::create(b, end, word(toValue(b, total)));
+          body(outer ? word(at.front()) : Value(), begin, end);
         },
         part * productsEach);
   }
 
-private:
   func::FuncOp kernel() {
     Operation *parent = b.getInsertionBlock()->getParentOp();
     auto function = dyn_cast<func::FuncOp>(parent);
@@ -110,10 +163,6 @@ private:
   Type pointer;
 };
 
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
 bool isStatic(Operation *op) {
   return llvm::all_of(op->getOperandTypes(),
                       [](Type type) { return cast<RankedTensorType>(type).hasStaticShape(); }) &&
@@ -121,11 +170,21 @@ bool isStatic(Operation *op) {
          cast<RankedTensorType>(op->getResult(0).getType()).getNumElements() > 0;
 }
 
+/// Whether all dims of the images are known, but perhaps how many there are.
+bool hasStaticImages(Value input, Value result) {
+  return llvm::all_of(
+             llvm::concat<const int64_t>(shapeOf(input).drop_front(), shapeOf(result).drop_front()),
+             [](int64_t size) { return size > 0; }) &&
+         shapeOf(input)[0] != 0;
+}
+
 /// The fields of pebble_x86_window.
 SmallVector<int64_t> windowOf(ArrayRef<int64_t> input, ArrayRef<int64_t> result,
                               ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
                               ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads) {
-  return {input[0],   input[1],     input[2],     input[3],  input[3],  result[1],
+  // Images whose number only the run knows are computed one at a time.
+  int64_t batch = ShapedType::isDynamic(input[0]) ? 1 : input[0];
+  return {batch,      input[1],     input[2],     input[3],  input[3],  result[1],
           result[2],  result[3],    result[3],    kernel[0], kernel[1], strides[0],
           strides[1], dilations[0], dilations[1], pads[0],   pads[1]};
 }
@@ -137,28 +196,65 @@ bool isOne(ArrayRef<int64_t> values) {
   return llvm::all_of(values, [](int64_t value) { return value == 1; });
 }
 
-/// A convolution that is a product of matrices: one pixel in, one out.
-bool emitGemm(KernelEmitter &emitter, qnn::ConvPackedOp op) {
-  StringRef symbol = emitter.options().microkernel("gemm");
-  if (symbol.empty() || op.getGroup() != 1 || !isOne(op.getKernelShape()) ||
-      !isOne(op.getStrides()) || !isZero(op.getPads()))
-    return false;
+/// What the two kinds of convolution with packed weights share.
+struct PackedConv {
+  Value input, weight, bias, multiplier, result;
+  ArrayRef<int64_t> kernel, strides, dilations, pads;
+  int64_t group, runs;
+  Value weightZeroPoint; ///< Or null.
+  int64_t zeroPoint = 0, low = 0, high = 0;
+  StringRef output; ///< What the microkernel gives: "", "_i32" or "_f32".
+
+  bool isProduct() const { return group == 1 && isOne(kernel) && isOne(strides) && isZero(pads); }
+};
+
+/// Makes a call of the microkernel; `padding` gives the input's zero point for each channel.
+bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
+                function_ref<Value(ByteCall &, int64_t channels)> padding) {
   ByteCall call(emitter, op);
   ImplicitLocOpBuilder &b = emitter.builder();
-  ArrayRef<int64_t> result = shapeOf(op.getResult());
-  int64_t rows = result[0] * result[1] * result[2], columns = result[3];
-  int64_t depth = shapeOf(op.getInput())[3];
-  call.inParts(rows, columns * depth, 32, [&](Value begin, Value end) {
-    Value input =
-        call.offset(call.memory(op.getInput()), arith::MulIOp::create(b, begin, call.word(depth)));
-    Value output = call.offset(call.memory(op.getResult()),
-                               arith::MulIOp::create(b, begin, call.word(columns)));
-    call.call(symbol, {input, call.word(depth), call.memory(op.getWeight()),
-                       call.memory(op.getBias()), call.memory(op.getMultiplier()), call.null(),
-                       output, call.word(columns), arith::SubIOp::create(b, end, begin),
-                       call.word(columns), call.word(depth), call.number(op.getZeroPoint()),
-                       call.number(op.getLow()), call.number(op.getHigh())});
-  });
+  ArrayRef<int64_t> input = shapeOf(c.input), result = shapeOf(c.result);
+  auto weightZero = [&] {
+    return c.weightZeroPoint ? call.memory(c.weightZeroPoint) : call.null();
+  };
+  if (c.isProduct()) {
+    StringRef symbol = emitter.options().microkernel(("gemm" + c.output).str());
+    if (symbol.empty() || input[3] <= 0 || result[3] <= 0)
+      return false;
+    // One pixel in, one out.
+    const KernelTensor *tensor = emitter.tensor(c.result);
+    OpFoldResult rows = multiply(b, multiply(b, tensor->dims[0], tensor->dims[1]), tensor->dims[2]);
+    if (constantOf(rows) == 0)
+      return false;
+    int64_t columns = result[3], depth = input[3];
+    int64_t rowBytes = columns * (c.output.empty() ? 1 : 4);
+    call.inParts(rows, columns * depth, 32, [&](Value begin, Value end) {
+      Value from =
+          call.offset(call.memory(c.input), arith::MulIOp::create(b, begin, call.word(depth)));
+      Value to =
+          call.offset(call.memory(c.result), arith::MulIOp::create(b, begin, call.word(rowBytes)));
+      call.call(symbol, {from, call.word(depth), call.memory(c.weight), call.memory(c.bias),
+                         call.memory(c.multiplier), weightZero(), to, call.word(columns),
+                         arith::SubIOp::create(b, end, begin), call.word(columns), call.word(depth),
+                         call.number(c.zeroPoint), call.number(c.low), call.number(c.high)});
+    });
+    return true;
+  }
+  StringRef symbol = emitter.options().microkernel(("conv" + c.output).str());
+  if (symbol.empty() || !hasStaticImages(c.input, c.result))
+    return false;
+  int64_t taps = c.kernel[0] * c.kernel[1], channels = input[3] / c.group;
+  // A run of the whole window; see pebble_x86_runs.
+  bool isWindowRun = c.runs == 1 && taps > 1;
+  Value zeros = isZero(c.pads) ? call.null() : padding(call, channels);
+  Value window = call.table(windowOf(input, result, c.kernel, c.strides, c.dilations, c.pads));
+  call.inRows(
+      c.input, c.result, result[2] * result[3] * taps * channels, [&](const ByteCall::Rows &rows) {
+        call.call(symbol, {window, call.word(c.group), call.word(isWindowRun), rows.input, zeros,
+                           call.memory(c.weight), call.memory(c.bias), call.memory(c.multiplier),
+                           weightZero(), rows.result, call.number(c.zeroPoint), call.number(c.low),
+                           call.number(c.high), rows.begin, rows.end});
+      });
   return true;
 }
 
@@ -166,85 +262,108 @@ bool emitGemm(KernelEmitter &emitter, qnn::ConvPackedOp op) {
 
 bool pebble::emitConvPacked(KernelEmitter &emitter, Operation *operation) {
   auto op = cast<qnn::ConvPackedOp>(operation);
-  StringRef symbol = emitter.options().microkernel("conv");
-  if (!isStatic(op) || symbol.empty())
+  if (op.getCodes())
     return false;
-  if (emitGemm(emitter, op))
-    return true;
-  ByteCall call(emitter, op);
-  ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
-  int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
-  int64_t channels = input[3] / op.getGroup(), products = taps * channels;
-  // A run of the whole window; see pebble_x86_runs.
-  bool isWindowRun = op.getRuns() == 1 && taps > 1;
-  Value padding = isZero(op.getPads()) ? call.null() : call.bytes(channels, op.getInputZeroPoint());
-  Value window = call.table(windowOf(input, result, op.getKernelShape(), op.getStrides(),
-                                     op.getDilations(), op.getPads()));
-  call.inParts(
-      result[0] * result[1], result[2] * result[3] * products, 1, [&](Value begin, Value end) {
-        call.call(symbol, {window, call.word(op.getGroup()), call.word(isWindowRun),
-                           call.memory(op.getInput()), padding, call.memory(op.getWeight()),
-                           call.memory(op.getBias()), call.memory(op.getMultiplier()), call.null(),
-                           call.memory(op.getResult()), call.number(op.getZeroPoint()),
-                           call.number(op.getLow()), call.number(op.getHigh()), begin, end});
-      });
-  return true;
+  PackedConv conv{op.getInput(),
+                  op.getWeight(),
+                  op.getBias(),
+                  op.getMultiplier(),
+                  op.getResult(),
+                  op.getKernelShape(),
+                  op.getStrides(),
+                  op.getDilations(),
+                  op.getPads(),
+                  int64_t(op.getGroup()),
+                  int64_t(op.getRuns()),
+                  Value(),
+                  int64_t(op.getZeroPoint()),
+                  int64_t(op.getLow()),
+                  int64_t(op.getHigh()),
+                  ""};
+  return emitPacked(emitter, op, conv, [&](ByteCall &call, int64_t channels) {
+    return call.bytes(channels, op.getInputZeroPoint());
+  });
+}
+
+bool pebble::emitConvSums(KernelEmitter &emitter, Operation *operation) {
+  auto op = cast<qnn::ConvSumsOp>(operation);
+  PackedConv conv{op.getInput(),
+                  op.getWeight(),
+                  op.getBias(),
+                  op.getMultiplier(),
+                  op.getResult(),
+                  op.getKernelShape(),
+                  op.getStrides(),
+                  op.getDilations(),
+                  op.getPads(),
+                  int64_t(op.getGroup()),
+                  int64_t(op.getRuns()),
+                  op.getWeightZeroPoint(),
+                  0,
+                  0,
+                  0,
+                  op.getTo().isF32() ? "_f32" : "_i32"};
+  return emitPacked(emitter, op, conv,
+                    [&](ByteCall &call, int64_t) { return call.memory(op.getPadding()); });
 }
 
 bool pebble::emitDepthwisePacked(KernelEmitter &emitter, Operation *operation) {
   auto op = cast<qnn::DepthwisePackedOp>(operation);
   StringRef symbol = emitter.options().microkernel("depthwise");
-  if (!isStatic(op) || symbol.empty())
+  if (symbol.empty() || !hasStaticImages(op.getInput(), op.getResult()))
     return false;
   ByteCall call(emitter, op);
   ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
   Value window = call.table(windowOf(input, result, op.getKernelShape(), op.getStrides(),
                                      op.getDilations(), op.getPads()));
-  call.inParts(result[0] * result[1], result[2] * result[3] * taps, 1, [&](Value begin, Value end) {
-    call.call(symbol, {window, call.memory(op.getInput()), call.number(op.getInputZeroPoint()),
-                       call.memory(op.getWeight()), call.memory(op.getBias()),
-                       call.memory(op.getMultiplier()), call.null(), call.memory(op.getResult()),
-                       call.number(op.getZeroPoint()), call.number(op.getLow()),
-                       call.number(op.getHigh()), begin, end});
-  });
+  call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
+              [&](const ByteCall::Rows &rows) {
+                call.call(symbol, {window, rows.input, call.number(op.getInputZeroPoint()),
+                                   call.memory(op.getWeight()), call.memory(op.getBias()),
+                                   call.memory(op.getMultiplier()), call.null(), rows.result,
+                                   call.number(op.getZeroPoint()), call.number(op.getLow()),
+                                   call.number(op.getHigh()), rows.begin, rows.end});
+              });
   return true;
 }
 
 bool pebble::emitMaxBytes(KernelEmitter &emitter, Operation *operation) {
   auto op = cast<qnn::MaxBytesOp>(operation);
   StringRef symbol = emitter.options().microkernel("maxpool");
-  if (!isStatic(op) || symbol.empty())
+  if (symbol.empty() || !hasStaticImages(op.getInput(), op.getResult()))
     return false;
   ByteCall call(emitter, op);
   ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
   Value window = call.table(windowOf(input, result, op.getKernelShape(), op.getStrides(),
                                      op.getDilations(), op.getPads()));
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
-  call.inParts(result[0] * result[1], result[2] * result[3] * taps, 1, [&](Value begin, Value end) {
-    call.call(symbol, {window, call.memory(op.getInput()), call.memory(op.getResult()),
-                       call.number(0), call.number(255), begin, end});
-  });
+  call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
+              [&](const ByteCall::Rows &rows) {
+                call.call(symbol, {window, rows.input, rows.result, call.number(0),
+                                   call.number(255), rows.begin, rows.end});
+              });
   return true;
 }
 
 bool pebble::emitMeanBytes(KernelEmitter &emitter, Operation *operation) {
   auto op = cast<qnn::MeanBytesOp>(operation);
   StringRef symbol = emitter.options().microkernel("avgpool");
-  if (!isStatic(op) || symbol.empty())
+  if (symbol.empty() || !hasStaticImages(op.getInput(), op.getResult()))
     return false;
   ByteCall call(emitter, op);
   ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
   Value window =
       call.table(windowOf(input, result, {input[1], input[2]}, {1, 1}, {1, 1}, {0, 0, 0, 0}));
-  call.inParts(result[0], input[1] * input[2] * input[3], 1, [&](Value begin, Value end) {
-    call.call(symbol,
-              {window, call.memory(op.getInput()), call.memory(op.getResult()),
-               call.number(op.getInputZeroPoint()), call.real(op.getInputScale().convertToDouble()),
-               call.real(op.getResultScale().convertToDouble()), call.word(0),
-               call.number(op.getZeroPoint()), call.number(op.getLow()), call.number(op.getHigh()),
-               begin, end});
-  });
+  call.inRows(op.getInput(), op.getResult(), input[1] * input[2] * input[3],
+              [&](const ByteCall::Rows &rows) {
+                call.call(symbol,
+                          {window, rows.input, rows.result, call.number(op.getInputZeroPoint()),
+                           call.real(op.getInputScale().convertToDouble()),
+                           call.real(op.getResultScale().convertToDouble()), call.word(0),
+                           call.number(op.getZeroPoint()), call.number(op.getLow()),
+                           call.number(op.getHigh()), rows.begin, rows.end});
+              });
   return true;
 }
 
@@ -256,7 +375,7 @@ bool pebble::emitLookupBytes(KernelEmitter &emitter, Operation *operation) {
   ByteCall call(emitter, op);
   ImplicitLocOpBuilder &b = emitter.builder();
   int64_t count = cast<RankedTensorType>(op.getType()).getNumElements();
-  call.inParts(count, 1, 64, [&](Value begin, Value end) {
+  call.inParts(b.getIndexAttr(count), 1, 64, [&](Value begin, Value end) {
     call.call(symbol, {call.offset(call.memory(op.getInput()), begin), call.memory(op.getTable()),
                        call.offset(call.memory(op.getResult()), begin),
                        arith::SubIOp::create(b, end, begin)});

@@ -12,6 +12,7 @@ EmitKernelOp pebble::findEmitter(Operation *op) {
       {"add_bytes", emitAddBytes},
       {"conv_nhwc", emitConvNhwc},
       {"conv_packed", emitConvPacked},
+      {"conv_sums", emitConvSums},
       {"depthwise_nhwc", emitDepthwiseNhwc},
       {"depthwise_packed", emitDepthwisePacked},
       {"lookup_bytes", emitLookupBytes},

@@ -11,6 +11,7 @@ namespace pebble {
 bool emitAddBytes(KernelEmitter &emitter, mlir::Operation *op);
 bool emitConvNhwc(KernelEmitter &emitter, mlir::Operation *op);
 bool emitConvPacked(KernelEmitter &emitter, mlir::Operation *op);
+bool emitConvSums(KernelEmitter &emitter, mlir::Operation *op);
 bool emitDepthwiseNhwc(KernelEmitter &emitter, mlir::Operation *op);
 bool emitDepthwisePacked(KernelEmitter &emitter, mlir::Operation *op);
 bool emitLookupBytes(KernelEmitter &emitter, mlir::Operation *op);

@@ -45,6 +45,42 @@ template <typename C> int32_t depthwisePacked(C &c) {
   return PEBBLE_OK;
 }
 
+template <typename C> int32_t packBytes(C &c) {
+  int32_t rank = c.rank(0);
+  PEBBLE_SHAPE_TRY(requireRank(c, 0, 2, PEBBLE_MAX_RANK - 2));
+  Dim blocks = ceilDiv(c.dim(0, rank - 1), 16);
+  c.setRank(0, rank + 2);
+  c.setRank(1, rank - 1);
+  for (int32_t i = 0; i < rank - 2; ++i) {
+    c.set(0, i, c.dim(0, i));
+    c.set(1, i, c.dim(0, i));
+  }
+  c.set(0, rank - 2, blocks);
+  c.set(0, rank - 1, ceilDiv(c.dim(0, rank - 2), 4));
+  c.set(0, rank, 16);
+  c.set(0, rank + 1, 4);
+  c.set(1, rank - 2, blocks * Dim(16));
+  return PEBBLE_OK;
+}
+
+template <typename C> int32_t productBytes(C &c) {
+  int32_t a = c.rank(0), b = c.rank(1) - 2;
+  PEBBLE_SHAPE_TRY(requireRank(c, 0, 2, PEBBLE_MAX_RANK));
+  PEBBLE_SHAPE_TRY(requireRank(c, 1, 4, PEBBLE_MAX_RANK));
+  int32_t rank = a > b ? a : b;
+  c.setRank(0, rank);
+  for (int32_t i = 0; i < rank - 2; ++i) {
+    Dim lhs = i < rank - a ? Dim(1) : c.dim(0, i - rank + a);
+    Dim rhs = i < rank - b ? Dim(1) : c.dim(1, i - rank + b), dim = 1;
+    if (!broadcast(lhs, rhs, dim))
+      return c.fail(PEBBLE_ERROR_SHAPE, "cannot broadcast a dim of {0} with one of {1}", lhs, rhs);
+    c.set(0, i, dim);
+  }
+  c.set(0, rank - 2, c.dim(0, a - 2));
+  c.set(0, rank - 1, c.nextInt());
+  return PEBBLE_OK;
+}
+
 template <typename C> int32_t poolBytes(C &c) {
   PEBBLE_SHAPE_TRY(slideBytes(c));
   c.set(0, 3, c.dim(0, 3));

@@ -43,3 +43,35 @@ func.func private @add(%a: tensor<64xui8>, %b: tensor<64xui8>) -> tensor<64xui8>
       rhs_ratio = 2.5e-01 : f64, base = 3.0 : f64} : (tensor<64xui8>, tensor<64xui8>) -> tensor<64xui8>
   return %y : tensor<64xui8>
 }
+
+// Sums have kernels of their own. Only the run knows how many rows there are.
+// RUN: pebble-opt %s --lower-kernels="microkernels=gemm_f32=my_gemm,conv=my_conv" | FileCheck %s --check-prefix=SUMS
+// SUMS-LABEL: @sums
+// SUMS: call @my_gemm
+// LIBRARY-LABEL: @sums
+// LIBRARY: mem.library "pebble_kernel_conv_sums_u8"
+func.func private @sums(%x: tensor<1x1x?x4xui8>, %w: tensor<1x1x1x16x4xi8>, %b: tensor<16xi32>,
+                        %m: tensor<16xf32>, %z: tensor<1xui8>) -> tensor<1x1x?x16xf32> attributes {nn.nodes = ["s"]} {
+  %y = qnn.conv_sums %x, %w, %b, %m, %z {kernel_shape = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64,
+      channels = 16 : i64, runs = 1 : i64, to = f32}
+      : (tensor<1x1x?x4xui8>, tensor<1x1x1x16x4xi8>, tensor<16xi32>, tensor<16xf32>, tensor<1xui8>)
+      -> tensor<1x1x?x16xf32>
+  return %y : tensor<1x1x?x16xf32>
+}
+
+// Images whose number only the run knows are computed one at a time.
+// SUMS-LABEL: @batch
+// SUMS: scf.{{for|parallel}}
+// SUMS: llvm.getelementptr
+// SUMS: call @my_conv
+func.func private @batch(%x: tensor<?x8x8x4xui8>, %w: tensor<1x1x9x16x4xi8>, %b: tensor<16xi32>,
+                         %m: tensor<16xf32>) -> tensor<?x8x8x16xui8> attributes {nn.nodes = ["b"]} {
+  %y = qnn.conv_packed %x, %w, %b, %m {kernel_shape = array<i64: 3, 3>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1 : i64,
+      channels = 16 : i64, runs = 1 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
+      low = 0 : i64, high = 255 : i64}
+      : (tensor<?x8x8x4xui8>, tensor<1x1x9x16x4xi8>, tensor<16xi32>, tensor<16xf32>)
+      -> tensor<?x8x8x16xui8>
+  return %y : tensor<?x8x8x16xui8>
+}

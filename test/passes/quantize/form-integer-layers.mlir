@@ -101,3 +101,32 @@ func.func @pools(%a: tensor<1x3x8x8x!x>) -> (tensor<1x3x4x4x!y>, tensor<1x3x1x1x
   %mq = qnn.quantize %m : tensor<1x3x1x1xf32> -> tensor<1x3x1x1x!y>
   return %pq, %mq : tensor<1x3x4x4x!y>, tensor<1x3x1x1x!y>
 }
+
+// CHECK-LABEL: @two_activations
+// CHECK: qnn.batch_matmul %arg0, %arg1
+func.func @two_activations(%a: tensor<2x3x4x!x>, %b: tensor<2x4x5x!x>) -> tensor<2x3x5x!y> {
+  %af = qnn.dequantize %a : tensor<2x3x4x!x> -> tensor<2x3x4xf32>
+  %bf = qnn.dequantize %b : tensor<2x4x5x!x> -> tensor<2x4x5xf32>
+  %y = nn.matmul %af, %bf : (tensor<2x3x4xf32>, tensor<2x4x5xf32>) -> tensor<2x3x5xf32>
+  %q = qnn.quantize %y : tensor<2x3x5xf32> -> tensor<2x3x5x!y>
+  return %q : tensor<2x3x5x!y>
+}
+
+// Stride 2 has four phases; each output channel is four of a convolution, put between each other.
+// CHECK-LABEL: @transposed
+// CHECK: %[[W:.*]] = nn.constant dense<{{.*}}1{{.*}}2{{.*}}3{{.*}}4{{.*}}> : tensor<4x1x1x1xi8>
+// CHECK: %[[C:.*]] = qnn.conv %arg0, %{{.*}} -> tensor<1x4x3x3x!quant
+// CHECK: nn.transpose %{{.*}} {permutation = array<i64: 0, 1, 4, 2, 5, 3>}
+// CHECK: nn.slice {{.*}} -> tensor<1x1x6x6xi8>
+func.func @transposed(%x: tensor<1x1x3x3x!x>) -> tensor<1x1x6x6x!y> {
+  %wc = nn.constant dense<[[[[1, 2], [3, 4]]]]> : tensor<1x1x2x2xi8>
+  %wq = qnn.storage_cast %wc : tensor<1x1x2x2xi8> -> tensor<1x1x2x2x!w>
+  %xf = qnn.dequantize %x : tensor<1x1x3x3x!x> -> tensor<1x1x3x3xf32>
+  %wf = qnn.dequantize %wq : tensor<1x1x2x2x!w> -> tensor<1x1x2x2xf32>
+  %y = nn.conv_transpose %xf, %wf {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>, output_shape = array<i64>,
+      group = 1 : i64, auto_pad = 0 : i64}
+      : (tensor<1x1x3x3xf32>, tensor<1x1x2x2xf32>) -> tensor<1x1x6x6xf32>
+  %q = qnn.quantize %y : tensor<1x1x6x6xf32> -> tensor<1x1x6x6x!y>
+  return %q : tensor<1x1x6x6x!y>
+}

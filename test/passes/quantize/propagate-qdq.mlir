@@ -52,3 +52,45 @@ func.func @pad(%x: tensor<2x!q>) -> tensor<4xf32> {
   %c = nn.pad %a, %p {mode = 0 : i64} : (tensor<2xf32>, tensor<2xi64>) -> tensor<4xf32>
   return %c : tensor<4xf32>
 }
+
+// Order is kept.
+// CHECK-LABEL: @arg_max
+// CHECK: %[[C:.*]] = qnn.storage_cast %arg0
+// CHECK: nn.arg_max %[[C]] {{.*}} : (tensor<2x3xi8>) -> tensor<2xi64>
+func.func @arg_max(%x: tensor<2x3x!q>) -> tensor<2xi64> {
+  %f = qnn.dequantize %x : tensor<2x3x!q> -> tensor<2x3xf32>
+  %r = nn.arg_max %f {axis = 1 : i64, keepdims = false, select_last_index = false}
+      : (tensor<2x3xf32>) -> tensor<2xi64>
+  return %r : tensor<2xi64>
+}
+
+// 1.5 is the number of code 6; 0.3 is that of none.
+// CHECK-LABEL: @select
+// CHECK: %[[S:.*]] = nn.constant dense<6> : tensor<i8>
+// CHECK: nn.select %{{.*}}, %{{.*}}, %[[S]] : (tensor<2xi1>, tensor<2xi8>, tensor<i8>) -> tensor<2xi8>
+// CHECK: nn.select {{.*}} -> tensor<2xf32>
+func.func @select(%c: tensor<2xi1>, %x: tensor<2x!q>) -> (tensor<2xf32>, tensor<2xf32>) {
+  %exact = nn.constant dense<1.5> : tensor<f32>
+  %other = nn.constant dense<0.3> : tensor<f32>
+  %f = qnn.dequantize %x : tensor<2x!q> -> tensor<2xf32>
+  %a = nn.select %c, %f, %exact : (tensor<2xi1>, tensor<2xf32>, tensor<f32>) -> tensor<2xf32>
+  %b = nn.select %c, %f, %other : (tensor<2xi1>, tensor<2xf32>, tensor<f32>) -> tensor<2xf32>
+  return %a, %b : tensor<2xf32>, tensor<2xf32>
+}
+
+// A pool between a convolution and its quantization would keep the convolution in f32.
+// CHECK-LABEL: @pool
+// CHECK: %[[C:.*]] = nn.conv
+// CHECK: qnn.quantize %[[C]]
+// CHECK: nn.max_pool {{.*}}xi8>
+func.func @pool(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x2x2x!q> {
+  %w = nn.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 0, 0, 0, 0>, group = 1 : i64, auto_pad = 0 : i64}
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %p = nn.max_pool %y {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, ceil_mode = false,
+      auto_pad = 0 : i64} : (tensor<1x1x4x4xf32>) -> tensor<1x1x2x2xf32>
+  %q = qnn.quantize %p : tensor<1x1x2x2xf32> -> tensor<1x1x2x2x!q>
+  return %q : tensor<1x1x2x2x!q>
+}
