@@ -3,10 +3,9 @@
 #include "targets/MemoryMap.h"
 
 #include "dialects/mem/Mem.h"
-#include "passes/analysis/Aliases.h"
+#include "passes/analysis/Lifetimes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -23,16 +22,6 @@ std::string lastNode(Location loc) {
   return "";
 }
 
-/// Whether `op` moves data, by itself or by what is in it.
-bool movesData(Operation *op) {
-  return op
-      ->walk([](Operation *inner) {
-        return isa<mem::LaunchOp, mem::CopyOp>(inner) ? WalkResult::interrupt()
-                                                      : WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
 } // namespace
 
 void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
@@ -43,18 +32,19 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
   for (auto [index, kernel] : llvm::enumerate(manifest.kernels))
     kernels[kernel.symbol] = static_cast<int32_t>(index);
 
-  Block &entry = program.getBody().front();
-  llvm::DenseMap<Operation *, uint32_t> stepOf;
-  for (Operation &op : entry) {
-    if (!movesData(&op))
-      continue;
-    stepOf[&op] = static_cast<uint32_t>(manifest.steps.size());
-    package::StepSpec step{lastNode(op.getLoc())};
-    if (auto launch = dyn_cast<mem::LaunchOp>(op))
-      if (auto known = kernels.find(launch.getKernel()); known != kernels.end())
-        step.kernel = known->second;
+  const Lifetimes lifetimes(program);
+  std::vector<int64_t> positions; // Of the steps, ascending.
+  program.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    auto launch = dyn_cast<mem::LaunchOp>(op);
+    if (!launch && !isa<mem::CopyOp>(op))
+      return;
+    package::StepSpec step{lastNode(op->getLoc())};
+    if (auto known = launch ? kernels.find(launch.getKernel()) : kernels.end();
+        known != kernels.end())
+      step.kernel = known->second;
     manifest.steps.push_back(std::move(step));
-  }
+    positions.push_back(lifetimes.positionOf(op));
+  });
 
   program.walk([&](mem::SlotOp slot) {
     auto type = cast<MemRefType>(slot.getType());
@@ -62,15 +52,14 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
     spec.name = lastNode(slot.getLoc());
     spec.offset = slot.getOffset();
     spec.bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
-    spec.first = UINT32_MAX;
-    for (Value name : aliasesOf(slot))
-      for (Operation *user : name.getUsers())
-        if (auto step = stepOf.find(entry.findAncestorOpInBlock(*user)); step != stepOf.end()) {
-          spec.first = std::min(spec.first, step->second);
-          spec.last = std::max(spec.last, step->second);
-        }
-    if (spec.first <= spec.last && spec.bytes > 0)
-      manifest.slots.push_back(std::move(spec));
+    const Life life = lifetimes.of(slot);
+    const auto first = llvm::lower_bound(positions, life.first) - positions.begin();
+    const auto end = llvm::upper_bound(positions, life.last) - positions.begin();
+    if (first >= end || spec.bytes == 0)
+      return;
+    spec.first = static_cast<uint32_t>(first);
+    spec.last = static_cast<uint32_t>(end - 1);
+    manifest.slots.push_back(std::move(spec));
   });
   if (auto bound = program->getAttrOfType<IntegerAttr>("mem.arena_lower_bound"))
     manifest.arenaLowerBound = bound.getInt();

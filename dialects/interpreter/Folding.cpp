@@ -16,7 +16,6 @@ namespace {
 
 // A folded result takes space in the package where the op would compute it from less.
 constexpr int64_t alwaysSmall = 64 << 10;
-constexpr int64_t neverLarger = 64 << 20;
 
 // A splat takes no room until it is expanded to be computed on.
 constexpr int64_t largestExpanded = 64 << 20;
@@ -46,6 +45,11 @@ std::optional<int64_t> totalBytes(TypeRange types) {
   return total;
 }
 
+bool isSplat(Attribute constant) {
+  auto elements = dyn_cast<ElementsAttr>(constant);
+  return elements && elements.isSplat();
+}
+
 struct ConstantFolding : public DialectFoldInterface {
   using DialectFoldInterface::DialectFoldInterface;
 
@@ -56,15 +60,20 @@ struct ConstantFolding : public DialectFoldInterface {
     // Constants have static types, and a folded result keeps the op's type.
     std::optional<int64_t> before = totalBytes(op->getOperandTypes());
     std::optional<int64_t> after = totalBytes(op->getResultTypes());
-    if (!before || !after || *after > std::max(alwaysSmall, *before) || *after > neverLarger)
+    if (!before || !after)
+      return failure();
+    int64_t stored = 0; // What is there already takes the place of the result.
+    for (auto [operand, type] : llvm::zip(operands, op->getOperandTypes()))
+      stored += isSplat(operand) ? 0 : *totalBytes(type);
+    if (*after > std::max({alwaysSmall, stored, std::min(*before, largestExpanded)}))
       return failure();
     if (isContraction(op) && double(*before) * double(*after) > mostBytesSquared)
       return failure();
     SmallVector<Tensor> inputs, outputs;
     for (auto [operand, type] : llvm::zip(operands, op->getOperandTypes())) {
-      auto elements = dyn_cast<ElementsAttr>(operand);
-      if (elements && elements.isSplat() && *totalBytes(type) > largestExpanded)
+      if (isSplat(operand) && *totalBytes(type) > largestExpanded)
         return failure();
+      auto elements = dyn_cast<ElementsAttr>(operand);
       std::optional<Tensor> tensor = elements ? Tensor::of(elements) : std::nullopt;
       if (!tensor)
         return failure();

@@ -2,6 +2,7 @@
 
 #include "passes/Passes.h"
 #include "passes/analysis/Aliases.h"
+#include "passes/analysis/Lifetimes.h"
 #include "passes/schedule/planner/Planner.h"
 #include "passes/schedule/verifier/PlanVerifier.h"
 
@@ -23,7 +24,7 @@ constexpr int64_t planSteps = 10'000'000;
 
 struct Buffer {
   memref::AllocOp alloc;
-  int64_t first, last; // Top-level positions of its life, both included.
+  Life life;
   int64_t bytes, id, offset = 0;
 };
 
@@ -33,31 +34,24 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     if (program.getSymName() != "main")
       return;
     Block &entry = program.getBody().front();
-    llvm::DenseMap<Operation *, int64_t> position;
-    for (auto [index, op] : llvm::enumerate(entry))
-      position[&op] = index;
-    auto topLevel = [&](Operation *op) {
-      return position.lookup(entry.findAncestorOpInBlock(*op));
-    };
+    const Lifetimes lifetimes(program);
 
     std::vector<Buffer> planned;
     SmallVector<std::pair<memref::AllocOp, Operation *>> released;
     program.walk([&](memref::AllocOp alloc) {
-      int64_t first = topLevel(alloc), last = first;
       Operation *lastUser = alloc;
       bool carried = false;
       for (Value name : aliasesOf(alloc)) {
         carried |= isa<BlockArgument>(name);
         for (Operation *user : name.getUsers())
-          if (topLevel(user) >= last) {
-            last = topLevel(user);
-            lastUser = entry.findAncestorOpInBlock(*user);
-          }
+          if (Operation *top = entry.findAncestorOpInBlock(*user);
+              lifetimes.positionOf(top) >= lifetimes.positionOf(lastUser))
+            lastUser = top;
       }
       bool nested = alloc->getBlock() != &entry;
       if (alloc.getType().hasStaticShape() && !(nested && carried)) {
         int64_t id = planned.size();
-        planned.push_back({alloc, first, last, bytesOf(alloc.getType()), id});
+        planned.push_back({alloc, lifetimes.of(alloc), bytesOf(alloc.getType()), id});
       } else if (!nested) {
         released.push_back({alloc, lastUser});
       }
@@ -89,7 +83,7 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
   LogicalResult place(std::vector<Buffer> &buffers) {
     std::vector<planner::Buffer> problem;
     for (const Buffer &buffer : buffers)
-      problem.push_back({buffer.first, buffer.last + 1, buffer.bytes, alignment});
+      problem.push_back({buffer.life.first, buffer.life.last + 1, buffer.bytes, alignment});
     func::FuncOp program = getOperation();
     if (std::vector<planner::Fault> faults = planner::findFaults(problem); !faults.empty())
       return buffers[faults.front().buffer].alloc.emitError(
@@ -104,7 +98,7 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     std::vector<std::string> names;
     for (auto [buffer, offset] : llvm::zip_equal(buffers, result.plan.offsets)) {
       buffer.offset = offset;
-      ranges.push_back({buffer.first, buffer.last + 1, offset, buffer.bytes, alignment});
+      ranges.push_back({buffer.life.first, buffer.life.last + 1, offset, buffer.bytes, alignment});
       names.push_back("buffer " + std::to_string(buffer.id));
     }
     auto violations = verifier::verifyPlan(ranges, result.plan.height);

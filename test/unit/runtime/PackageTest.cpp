@@ -28,7 +28,7 @@ Manifest richManifest() {
   manifest.arenaBytes = 123456;
   manifest.kernels = {{"conv_0", {"Conv_1", "Relu_2"}, 64, 1000, 2000, {}, {}},
                       {"copy", {}, 0, 8, 0, {{8, ""}}, {{package::kDynamic, "4 * in0[0]"}}}};
-  manifest.steps = {{"Relu_2", 0}, {"loop"}};
+  manifest.steps = {{"Relu_2", 0}, {"copy"}};
   manifest.slots = {{"Conv_1", 64, 1000, 0, 1}};
   manifest.arenaLowerBound = 1064;
   manifest.inputs.push_back({"mask", PEBBLE_BOOL, {kDynamic, 3}, {"batch", ""}});
