@@ -80,6 +80,17 @@ def PackIntegerSums : Pass<"pack-integer-sums", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
 }
 
+def ComposeTables : Pass<"compose-tables", "::mlir::func::FuncOp"> {
+  let summary = "Turn layers that one tensor of codes decides into one table";
+  let description = [{
+    A sum or product of codes with a constant code, or with a table of the same codes, is a table
+    (`qnn.lookup_bytes`), and a table of a table is one. So x + 1, x * sigmoid(x) and whatever follows
+    them code by code become one layer, or none where each code gives itself. The reference
+    interpreter fills the tables.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
+
 def AssignLayouts : Pass<"assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Compute image layers channels-last, with packed weights";
   let description = [{

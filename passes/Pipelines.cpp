@@ -43,6 +43,7 @@ void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options
   pm.addNestedPass<func::FuncOp>(createPackIntegerSums());
   // Weights of layers that stayed in f32 are dequantized here.
   pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createComposeTables());
   if (options.vectorBytes > 0) {
     pm.addNestedPass<func::FuncOp>(createAssignLayouts({options.vectorBytes / 2}));
     pm.addNestedPass<func::FuncOp>(createSinkTransposes());
