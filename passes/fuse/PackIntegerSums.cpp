@@ -183,7 +183,7 @@ public:
   void pack(const Shape &s, Centered input, const Weights &weights,
             function_ref<std::vector<int8_t>(ArrayRef<int64_t>)> order, Value bias) {
     input.makeUnsigned(b);
-    int64_t taps = s.depth / s.groupChannels, runs = runsOf(s.groupChannels, taps, s.groups);
+    int64_t runs = runsOf(s.groupChannels, s.window.kernel, s.groups);
     groupOutputs = s.channels / s.groups;
     padded = paddedChannels(s.channels, s.groups);
     std::vector<int64_t> narrow(weights.centered);

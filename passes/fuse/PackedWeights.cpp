@@ -12,9 +12,9 @@ using namespace pebble;
 
 namespace {
 
-/// The longest run of several taps that every target's kernel takes.
-constexpr int64_t longestRun = 2048;
-/// Up to so many input channels, the whole window is one run.
+/// The largest window, its rows filled up, that every target's kernel reads row by row.
+constexpr int64_t largestWindow = 2048;
+/// Up to so many input channels, a row of the window is one run.
 constexpr int64_t fewChannels = 32;
 
 } // namespace
@@ -28,10 +28,11 @@ int64_t pebble::blockedIndex(int64_t c, int64_t groupOutputs) {
   return c / groupOutputs * padded + c % groupOutputs;
 }
 
-int64_t pebble::runsOf(int64_t groupChannels, int64_t taps, int64_t groups) {
-  bool isWindowRun = groups == 1 && groupChannels * taps <= longestRun &&
-                     (groupChannels % quad != 0 || groupChannels <= fewChannels);
-  return isWindowRun ? 1 : taps;
+int64_t pebble::runsOf(int64_t groupChannels, ArrayRef<int64_t> kernel, int64_t groups) {
+  int64_t rowLength = llvm::alignTo(kernel[1] * groupChannels, quad);
+  bool isRowRun = groups == 1 && kernel[0] * rowLength <= largestWindow &&
+                  (groupChannels % quad != 0 || groupChannels <= fewChannels);
+  return isRowRun ? kernel[0] : kernel[0] * kernel[1];
 }
 
 SmallVector<int64_t> pebble::packedShape(int64_t channels, int64_t groups, int64_t depth,

@@ -19,8 +19,8 @@ int64_t paddedChannels(int64_t channels, int64_t groups);
 /// Where output channel `c` stands in it, of groups of `groupOutputs`.
 int64_t blockedIndex(int64_t c, int64_t groupOutputs);
 
-/// The equal runs that a reduction over `taps` of `groupChannels` is cut into.
-int64_t runsOf(int64_t groupChannels, int64_t taps, int64_t groups);
+/// The equal runs that a reduction over a `kernel` of `groupChannels` is cut into.
+int64_t runsOf(int64_t groupChannels, llvm::ArrayRef<int64_t> kernel, int64_t groups);
 
 /// The dims of `qnn.conv_packed`'s weight.
 llvm::SmallVector<int64_t> packedShape(int64_t channels, int64_t groups, int64_t depth,

@@ -112,7 +112,7 @@ Value buildPackedConv(ImplicitLocOpBuilder &b, const Parameters &p, Value image,
                                           window.dilations, window.pads, p.inputZero(),
                                           p.resultZero(), p.bounds.low, p.bounds.high);
   }
-  int64_t runs = runsOf(groupChannels, taps, groups);
+  int64_t runs = runsOf(groupChannels, window.kernel, groups);
   PackedConstants packed = pack(b, p, ordered, channels, groups, runs,
                                 packedShape(channels, groups, groupChannels * taps, runs));
   return qnn::ConvPackedOp::create(

@@ -197,8 +197,32 @@ Type shapedLike(Value like, Type element) {
   return element;
 }
 
+/// The same for integers of at most 16 bits: the intrinsic on vectors of those becomes scalar code.
+Value saturatingToNarrow(ImplicitLocOpBuilder &b, Value value, Type to) {
+  unsigned bits = to.getIntOrFloatBitWidth();
+  bool isUnsigned = to.isUnsignedInteger();
+  auto number = [&](double constant) {
+    return constantLike(b, value, getElementTypeOrSelf(value.getType()), constant);
+  };
+  auto select = [&](arith::CmpFPredicate predicate, Value with, Value otherwise) {
+    Value keeps = arith::CmpFOp::create(b, predicate, value, with);
+    value = arith::SelectOp::create(b, keeps, value, otherwise);
+  };
+  // Each comparison is false for NaN.
+  if (!isUnsigned)
+    select(arith::CmpFPredicate::ORD, value, number(0));
+  Value least = number(isUnsigned ? 0 : -std::ldexp(1.0, bits - 1));
+  select(arith::CmpFPredicate::OGT, least, least);
+  Value most = number(std::ldexp(1.0, isUnsigned ? bits : bits - 1) - 1);
+  select(arith::CmpFPredicate::OLT, most, most);
+  Value wide = arith::FPToSIOp::create(b, shapedLike(value, b.getI32Type()), value);
+  return arith::TruncIOp::create(b, shapedLike(value, registerType(to)), wide);
+}
+
 /// Truncation towards zero that saturates; NaN becomes 0.
 Value saturatingFloatToInt(ImplicitLocOpBuilder &b, Value value, Type to) {
+  if (to.getIntOrFloatBitWidth() <= 16 && getElementTypeOrSelf(value.getType()).isF32())
+    return saturatingToNarrow(b, value, to);
   Type type = shapedLike(value, registerType(to));
   unsigned width = registerType(to).getIntOrFloatBitWidth();
   if (width <= 16) {

@@ -113,14 +113,14 @@ inline void transposePlane(T *to, const T *from, int64_t rows, int64_t columns, 
     int64_t iEnd = i0 + tile < rows ? i0 + tile : rows;
     for (int64_t j0 = 0; j0 < columns; j0 += tile) {
       int64_t jEnd = j0 + tile < columns ? j0 + tile : columns;
-      if (hasVectors && iEnd - i0 == tile && jEnd - j0 == tile) {
-        for (int64_t i = i0; i < iEnd; i += 8)
-          for (int64_t j = j0; j < jEnd; j += 8)
-            transposeBlock(to + j + i * toStride, from + i + j * fromStride, toStride, fromStride);
-        continue;
-      }
+      // What blocks of 8 x 8 leave is an edge of whole rows and one of columns.
+      int64_t iBlocks = hasVectors ? i0 + (iEnd - i0) / 8 * 8 : i0;
+      int64_t jBlocks = hasVectors ? j0 + (jEnd - j0) / 8 * 8 : j0;
+      for (int64_t i = i0; i < iBlocks; i += 8)
+        for (int64_t j = j0; j < jBlocks; j += 8)
+          transposeBlock(to + j + i * toStride, from + i + j * fromStride, toStride, fromStride);
       for (int64_t i = i0; i < iEnd; ++i)
-        for (int64_t j = j0; j < jEnd; ++j)
+        for (int64_t j = i < iBlocks ? jBlocks : j0; j < jEnd; ++j)
           to[j + i * toStride] = from[i + j * fromStride];
     }
   }

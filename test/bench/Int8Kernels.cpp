@@ -94,9 +94,9 @@ std::string nameOf(const ConvShape &s) {
 
 Contest convContest(const NativeLevel &level, const char *group, const ConvShape &s) {
   const pebble_x86_window w = windowOf(s);
-  const bool isWhole = prefersWindowRuns(s.in, s.kernel, s.kernel, 1);
-  const int64_t runs = isWhole ? 1 : s.kernel * s.kernel;
-  const int64_t runLength = isWhole ? s.kernel * s.kernel * s.in : s.in;
+  const bool isRow = prefersRowRuns(s.in, s.kernel, s.kernel, 1);
+  const int64_t runs = isRow ? s.kernel : s.kernel * s.kernel;
+  const int64_t runLength = isRow ? s.kernel * s.in : s.in;
   auto layer = std::make_shared<Layer>(s.out, runs, runLength);
   auto input =
       std::make_shared<std::vector<uint8_t>>(randomValues<uint8_t>(s.size * s.size * s.in));
@@ -117,9 +117,9 @@ Contest convContest(const NativeLevel &level, const char *group, const ConvShape
     };
   else
     contest.ours = [=] {
-      conv(&w, 1, isWhole ? PEBBLE_X86_RUN_WINDOW : PEBBLE_X86_RUN_TAP, input->data(),
-           padding->data(), layer->packed.data(), layer->bias.data(), layer->scale.data(), nullptr,
-           output->data(), 3, 0, 255, 0, w.outHeight);
+      conv(&w, 1, isRow ? PEBBLE_X86_RUN_ROW : PEBBLE_X86_RUN_TAP, input->data(), padding->data(),
+           layer->packed.data(), layer->bias.data(), layer->scale.data(), nullptr, output->data(),
+           3, 0, 255, 0, w.outHeight);
     };
   contest.theirs = Int8Peer::conv(w, false, input->data(), layer->raw, layer->bias, layer->scale);
   return contest;

@@ -241,16 +241,16 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
     return true;
   }
   StringRef symbol = emitter.options().microkernel(("conv" + c.output).str());
-  if (symbol.empty() || !hasStaticImages(c.input, c.result))
-    return false;
   int64_t taps = c.kernel[0] * c.kernel[1], channels = input[3] / c.group;
-  // A run of the whole window; see pebble_x86_runs.
-  bool isWindowRun = c.runs == 1 && taps > 1;
+  // A run is a tap or a row of the window; see pebble_x86_runs.
+  bool isRowRun = c.runs != taps;
+  if (symbol.empty() || !hasStaticImages(c.input, c.result) || (isRowRun && c.runs != c.kernel[0]))
+    return false;
   Value zeros = isZero(c.pads) ? call.null() : padding(call, channels);
   Value window = call.table(windowOf(input, result, c.kernel, c.strides, c.dilations, c.pads));
   call.inRows(
       c.input, c.result, result[2] * result[3] * taps * channels, [&](const ByteCall::Rows &rows) {
-        call.call(symbol, {window, call.word(c.group), call.word(isWindowRun), rows.input, zeros,
+        call.call(symbol, {window, call.word(c.group), call.word(isRowRun), rows.input, zeros,
                            call.memory(c.weight), call.memory(c.bias), call.memory(c.multiplier),
                            weightZero(), rows.result, call.number(c.zeroPoint), call.number(c.low),
                            call.number(c.high), rows.begin, rows.end});
@@ -379,41 +379,6 @@ bool pebble::emitLookupBytes(KernelEmitter &emitter, Operation *operation) {
     call.call(symbol, {call.offset(call.memory(op.getInput()), begin), call.memory(op.getTable()),
                        call.offset(call.memory(op.getResult()), begin),
                        arith::SubIOp::create(b, end, begin)});
-  });
-  return true;
-}
-
-bool pebble::emitAddBytes(KernelEmitter &emitter, Operation *operation) {
-  auto op = cast<qnn::AddBytesOp>(operation);
-  ArrayRef<int64_t> shape = shapeOf(op.getResult());
-  if (!emitter.options().fusedMultiplyAdd || !isStatic(op) || op.getSingle() != 0 ||
-      shapeOf(op.getLhs()) != shape || shapeOf(op.getRhs()) != shape)
-    return false;
-  ImplicitLocOpBuilder &b = emitter.builder();
-  Type f32 = b.getF32Type(), i32 = b.getI32Type(), i8 = b.getI8Type();
-  auto real = [&](double value) -> Value {
-    return arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(value)));
-  };
-  auto code = [&](Value tensor, Value at, int64_t offset) -> Value {
-    Value byte = memref::LoadOp::create(b, emitter.tensor(tensor)->memory, at);
-    Value wide = arith::ExtUIOp::create(b, i32, byte);
-    wide = arith::SubIOp::create(b, wide, arith::ConstantIntOp::create(b, offset, 32));
-    return arith::SIToFPOp::create(b, f32, wide);
-  };
-  int64_t count = cast<RankedTensorType>(op.getType()).getNumElements();
-  int64_t offset = op.getOffset();
-  emitter.parallelLoops({b.getIndexAttr(count)}, [&](ArrayRef<Value> at) {
-    Value sum = math::FmaOp::create(b, code(op.getRhs(), at[0], op.getRhsOffset()),
-                                    real(op.getRhsRatio().convertToDouble()),
-                                    real(op.getBase().convertToDouble()));
-    sum = math::FmaOp::create(b, code(op.getLhs(), at[0], op.getLhsOffset()),
-                              real(op.getLhsRatio().convertToDouble()), sum);
-    sum = arith::MaxNumFOp::create(b, sum, real(static_cast<double>(op.getLow()) - offset));
-    sum = arith::MinNumFOp::create(b, sum, real(static_cast<double>(op.getHigh()) - offset));
-    Value rounded = arith::FPToSIOp::create(b, i32, math::RoundEvenOp::create(b, sum));
-    rounded = arith::AddIOp::create(b, rounded, arith::ConstantIntOp::create(b, offset, 32));
-    memref::StoreOp::create(b, arith::TruncIOp::create(b, i8, rounded),
-                            emitter.tensor(op.getResult())->memory, at[0]);
   });
   return true;
 }

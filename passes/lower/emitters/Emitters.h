@@ -17,6 +17,7 @@ bool emitDepthwisePacked(KernelEmitter &emitter, mlir::Operation *op);
 bool emitLookupBytes(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMaxBytes(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMeanBytes(KernelEmitter &emitter, mlir::Operation *op);
+bool emitMulBytes(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMatMul(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMatMulPacked(KernelEmitter &emitter, mlir::Operation *op);
 bool emitPoolNhwc(KernelEmitter &emitter, mlir::Operation *op);

@@ -60,9 +60,11 @@ enum pebble_x86_runs {
   // A run is the channels of one kernel tap: runs = kernelHeight * kernelWidth, runLength =
   // inChannels / groups.
   PEBBLE_X86_RUN_TAP = 0,
-  // A run is the whole window, (ky, kx, channel) in row-major order: runs = 1, runLength =
-  // kernelHeight * kernelWidth * inChannels <= 2048. For few channels. Needs groups = 1.
-  PEBBLE_X86_RUN_WINDOW = 1
+  // A run is a row of the window, (column, channel) in row-major order: runs = kernelHeight,
+  // runLength = kernelWidth * inChannels, runs * ceil(runLength/4)*4 <= 2048. For few channels,
+  // most
+  // of all where the pixels of a row are contiguous. Needs groups = 1.
+  PEBBLE_X86_RUN_ROW = 1
 };
 
 // pebble_x86_gemm_<u8|s8>_<u8|s8|i32|f32>: c[m][n] = finish(sum_k a[m][k] * w[n][k]).

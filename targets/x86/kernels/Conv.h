@@ -13,9 +13,12 @@ struct PixelCursor {
       : window(window), outX(pixel % window.outWidth),
         y((firstRow + pixel / window.outWidth) * window.strideHeight - window.padTop),
         x(outX * window.strideWidth - window.padLeft) {}
-  PEBBLE_X86_INLINE void next() {
-    x += window.strideWidth;
-    if (++outX == window.outWidth) {
+  PEBBLE_X86_INLINE void next() { skip(1); }
+  // Not past the end of a row.
+  PEBBLE_X86_INLINE void skip(int64_t count) {
+    x += count * window.strideWidth;
+    outX += count;
+    if (outX == window.outWidth) {
       outX = 0;
       x = -window.padLeft;
       y += window.strideHeight;
@@ -42,6 +45,7 @@ struct TapSource {
   const pebble_x86_window &window;
   const uint8_t *padding;
   int64_t runs, runLength;
+  int64_t readLength = runLength;
   const uint8_t *image = nullptr; // of the batch, at the group's first channel
   int64_t outRow = 0;             // of pixel 0
   int64_t blockRows = maxBlockRows;
@@ -71,60 +75,90 @@ struct TapSource {
 
 constexpr int64_t patchBytes = 16384;
 
-// Whole windows as one run, copied together and filled up to groups of four.
-struct WindowSource {
-  PEBBLE_X86_INLINE WindowSource(const pebble_x86_window &window, bool isFilled,
-                                 const uint8_t *padding, const uint8_t *inputEnd, uint8_t filler)
-      : window(window), padding(padding), inputEnd(inputEnd), isFilled(isFilled), filler(filler),
-        rowBytes(window.kernelWidth * window.inChannels),
-        runLength(ceilDiv(window.kernelHeight * rowBytes, groupSize) * groupSize),
-        blockRows(least(maxBlockRows, patchBytes / greatest<int64_t>(runLength, 1))) {}
+// The rows of output pixels' windows, read where they lie. Windows that reach out of the image are
+// copied together.
+struct RowSource {
+  PEBBLE_X86_INLINE RowSource(const pebble_x86_window &window, uint8_t padding,
+                              const uint8_t *inputEnd)
+      : window(window), padding(padding), inputEnd(inputEnd), runs(window.kernelHeight),
+        runLength(window.kernelWidth * window.inChannels),
+        readLength(ceilDiv(runLength, groupSize) * groupSize),
+        blockRows(least(maxBlockRows, patchBytes / greatest<int64_t>(runs * readLength, 1))) {}
 
   const pebble_x86_window &window;
-  const uint8_t *padding;
+  uint8_t padding;
   const uint8_t *inputEnd;
-  bool isFilled;    // Otherwise anything may stand there: its weights are zero.
-  uint8_t filler;   // whose unsigned value is zero
-  int64_t rowBytes; // of the kernel
-  int64_t runs = 1, runLength;
-  int64_t blockRows;
+  int64_t runs, runLength, readLength, blockRows;
   const uint8_t *image = nullptr;
   int64_t outRow = 0;
   uint8_t patches[patchBytes + 16];
 
-  PEBBLE_X86_INLINE void fill(const uint8_t **pointers, int64_t, int64_t, int64_t, int64_t first,
-                              int64_t rows) {
+  // How many pixels from this one on can be read in place, in a row of the output.
+  PEBBLE_X86_INLINE int64_t inPlace(const PixelCursor &pixel, const uint8_t *corner,
+                                    int64_t pixelStep, int64_t rowStep) const {
     const pebble_x86_window &w = window;
+    if (w.dilationWidth != 1 || w.inStride != w.inChannels || !pixel.isInside())
+      return 0;
+    const int64_t room = inputEnd - corner - (w.kernelHeight - 1) * rowStep - readLength;
+    if (room < 0)
+      return 0;
+    const int64_t inRow = (w.inWidth - w.kernelWidth - pixel.x) / w.strideWidth + 1;
+    return least(least(inRow, room / pixelStep + 1), w.outWidth - pixel.outX);
+  }
+
+  PEBBLE_X86_INLINE void copy(uint8_t *target, const PixelCursor &pixel, int64_t firstRun,
+                              int64_t runCount) const {
+    const pebble_x86_window &w = window;
+    for (int64_t ky = firstRun; ky < firstRun + runCount; ++ky, target += readLength) {
+      const int64_t y = pixel.y + ky * w.dilationHeight;
+      if (uint64_t(y) >= uint64_t(w.inHeight)) {
+        fillBytes(target, padding, runLength);
+        continue;
+      }
+      const uint8_t *row = image + y * w.inWidth * w.inStride;
+      if (w.dilationWidth == 1 && w.inStride == w.inChannels) {
+        // What is written past the end of a part is written again, or nobody reads it.
+        const int64_t left = greatest(least(-pixel.x, w.kernelWidth), int64_t(0));
+        const int64_t right = greatest(least(w.inWidth - pixel.x, w.kernelWidth), left);
+        fillBytes(target, padding, left * w.inChannels);
+        copyBytes(target + left * w.inChannels, row + (pixel.x + left) * w.inChannels,
+                  (right - left) * w.inChannels);
+        fillBytes(target + right * w.inChannels, padding, (w.kernelWidth - right) * w.inChannels);
+        continue;
+      }
+      for (int64_t kx = 0; kx < w.kernelWidth; ++kx) {
+        const int64_t x = pixel.x + kx * w.dilationWidth;
+        if (uint64_t(x) < uint64_t(w.inWidth))
+          copyBytes(target + kx * w.inChannels, row + x * w.inStride, w.inChannels);
+        else
+          fillBytes(target + kx * w.inChannels, padding, w.inChannels);
+      }
+    }
+  }
+
+  PEBBLE_X86_INLINE void fill(const uint8_t **pointers, int64_t stride, int64_t firstRun,
+                              int64_t runCount, int64_t first, int64_t rows) {
+    const pebble_x86_window &w = window;
+    const int64_t pixelStep = w.strideWidth * w.inStride;
     const int64_t rowStep = w.dilationHeight * w.inWidth * w.inStride;
-    // Rows are copied in pieces of 16 bytes, which read and write past their ends: what belongs
-    // there is written later.
-    const int64_t pieces = ceilDiv(rowBytes, 16);
-    const uint8_t *const lastCorner = inputEnd - (w.kernelHeight - 1) * rowStep - pieces * 16;
-    const bool isDense = w.dilationWidth == 1 && w.inStride == w.inChannels;
     PixelCursor pixel(w, outRow, first);
     uint8_t *patch = patches;
-    for (int64_t r = 0; r < rows; ++r, pixel.next()) {
-      pointers[r] = patch;
-      uint8_t *target = patch;
-      const uint8_t *from = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
-      const bool isCopied = isDense && pixel.isInside() && from <= lastCorner;
-      for (int64_t ky = 0; ky < w.kernelHeight; ++ky, from += rowStep) {
-        if (isCopied) {
-          __builtin_memcpy(target, from, 16);
-          for (int64_t i = 1; i < pieces; ++i)
-            __builtin_memcpy(target + 16 * i, from + 16 * i, 16);
-        } else {
-          for (int64_t kx = 0; kx < w.kernelWidth; ++kx) {
-            const uint8_t *tap = pixel.tap(image, ky, kx);
-            copyBytes(target + kx * w.inChannels, tap ? tap : padding, w.inChannels);
-          }
-        }
-        target += rowBytes;
+    for (int64_t r = 0; r < rows;) {
+      const uint8_t *corner = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
+      const int64_t count = least(inPlace(pixel, corner, pixelStep, rowStep), rows - r);
+      if (count > 0) {
+        for (int64_t run = 0; run < runCount; ++run)
+          for (int64_t i = 0; i < count; ++i)
+            pointers[run * stride + r + i] = corner + (firstRun + run) * rowStep + i * pixelStep;
+        pixel.skip(count);
+        r += count;
+        continue;
       }
-      if (isFilled)
-        for (; target < patch + runLength; ++target)
-          *target = filler;
-      patch += runLength;
+      copy(patch, pixel, firstRun, runCount);
+      for (int64_t run = 0; run < runCount; ++run, patch += readLength)
+        pointers[run * stride + r] = patch;
+      pixel.skip(1);
+      ++r;
     }
   }
 };
@@ -189,7 +223,7 @@ PEBBLE_X86_INLINE void conv(PEBBLE_X86_CONV_PARAMETERS(Out)) {
   } else {
     const uint8_t *inputEnd =
         input + (w.batch * w.inHeight * w.inWidth - 1) * w.inStride + w.inChannels;
-    WindowSource source(w, weightZero != nullptr, padding, inputEnd, Signed ? 0x80 : 0);
+    RowSource source(w, padding ? *padding : uint8_t(0), inputEnd);
     convRows(source, w, 1, input, product, begin, end);
   }
 }

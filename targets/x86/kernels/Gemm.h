@@ -12,6 +12,7 @@ struct MatrixSource {
   const uint8_t *data;
   int64_t stride;
   int64_t runLength;
+  int64_t readLength = runLength;
   int64_t runs = 1;
   int64_t blockRows = maxBlockRows;
 

@@ -29,10 +29,10 @@ pebble::x86::packWeights4(int64_t channels, int64_t length,
   return packed;
 }
 
-bool pebble::x86::prefersWindowRuns(int64_t channels, int64_t kernelHeight, int64_t kernelWidth,
-                                    int64_t groups) {
+bool pebble::x86::prefersRowRuns(int64_t channels, int64_t kernelHeight, int64_t kernelWidth,
+                                 int64_t groups) {
   constexpr int64_t maxBytes = 2048; // of a window, by the kernel's contract
-  const int64_t taps = kernelHeight * kernelWidth;
-  return groups == 1 && taps > 1 && taps * channels <= maxBytes &&
+  return groups == 1 && kernelHeight * kernelWidth > 1 &&
+         kernelHeight * ((kernelWidth * channels + 3) / 4 * 4) <= maxBytes &&
          (channels % 4 != 0 || channels <= 32);
 }

@@ -22,9 +22,9 @@ packWeights(int64_t channels, int64_t runs, int64_t runLength,
 std::vector<uint8_t> packWeights4(int64_t channels, int64_t length,
                                   const std::function<uint8_t(int64_t channel, int64_t k)> &code);
 
-/// Whether a convolution may run, and runs better, with whole windows as runs: copying them costs
-/// less than what taps of few channels lose to padding and pointers.
-bool prefersWindowRuns(int64_t channels, int64_t kernelHeight, int64_t kernelWidth, int64_t groups);
+/// Whether a convolution may run, and runs better, with the rows of windows as runs: taps of few
+/// channels lose much to padding and pointers.
+bool prefersRowRuns(int64_t channels, int64_t kernelHeight, int64_t kernelWidth, int64_t groups);
 
 } // namespace pebble::x86
 

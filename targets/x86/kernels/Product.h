@@ -60,6 +60,7 @@ void finishSums(const Product<Level, Weights, Out> &product, const TileTask &tas
 
 // `source` knows where the rows of the input are:
 //   runs, runLength
+//   readLength     what may be read of a run: up to the next group of four, or no more than it has
 //   blockRows      the most rows that it can hold at once
 //   fill(pointers, stride, firstRun, runs, firstRow, rows)
 template <class Level, class Weights, typename Out, class Source>
@@ -112,7 +113,7 @@ void multiplyRows(Source &source, const Product<Level, Weights, Out> &product) {
         const int64_t height = least(tileRows, rows - row);
         const auto tile = tiles[(height - 1) * Level::panels + width - 1];
         Out *out = product.out + (block + row) * product.outStride + channel;
-        task.rows = {pointers + row, blockRows, source.runs, source.runLength};
+        task.rows = {pointers + row, blockRows, source.runs, source.readLength};
         task.panel = product.weights.data + panel * product.weights.panelBytes;
         task.start = product.bias + channel;
         task.startStride = 0;

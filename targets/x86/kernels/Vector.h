@@ -58,9 +58,26 @@ PEBBLE_X86_INLINE uint32_t loadTail(const uint8_t *p, int64_t length, int64_t co
   return quad;
 }
 
+// In pieces of which the last two may overlap: no call, and nothing is read past the end.
 PEBBLE_X86_INLINE void copyBytes(uint8_t *to, const uint8_t *from, int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
-    to[i] = from[i];
+  if (count >= 16) {
+    for (int64_t i = 0; i + 16 < count; i += 16)
+      __builtin_memcpy(to + i, from + i, 16);
+    __builtin_memcpy(to + count - 16, from + count - 16, 16);
+  } else if (count >= 4) {
+    for (int64_t i = 0; i + 4 < count; i += 4)
+      __builtin_memcpy(to + i, from + i, 4);
+    __builtin_memcpy(to + count - 4, from + count - 4, 4);
+  } else {
+    for (int64_t i = 0; i < count; ++i)
+      to[i] = from[i];
+  }
+}
+
+// Pieces of 16 equal bytes, the last of which may reach past the end.
+PEBBLE_X86_INLINE void fillBytes(uint8_t *to, uint8_t value, int64_t count) {
+  for (int64_t i = 0; i < count; i += 16)
+    __builtin_memset(to + i, value, 16);
 }
 
 // Fewer than `Limit` bytes in pieces of powers of two: no call, no loop over bytes.

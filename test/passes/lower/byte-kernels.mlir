@@ -12,6 +12,21 @@ func.func private @conv(%x: tensor<1x8x8x4xui8>, %w: tensor<1x1x9x16x4xi8>, %b: 
                         %m: tensor<16xf32>) -> tensor<1x8x8x16xui8> attributes {nn.nodes = ["c"]} {
   %y = qnn.conv_packed %x, %w, %b, %m {kernel_shape = array<i64: 3, 3>, strides = array<i64: 1, 1>,
       dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1 : i64,
+      channels = 16 : i64, runs = 3 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
+      low = 0 : i64, high = 255 : i64}
+      : (tensor<1x8x8x4xui8>, tensor<1x1x9x16x4xi8>, tensor<16xi32>, tensor<16xf32>)
+      -> tensor<1x8x8x16xui8>
+  return %y : tensor<1x8x8x16xui8>
+}
+
+// Runs that are neither taps nor rows of the window are left to the library.
+// CHECK-LABEL: @whole_window
+// CHECK: mem.library "pebble_kernel_conv_packed_u8"
+func.func private @whole_window(%x: tensor<1x8x8x4xui8>, %w: tensor<1x1x9x16x4xi8>,
+                                %b: tensor<16xi32>, %m: tensor<16xf32>) -> tensor<1x8x8x16xui8>
+    attributes {nn.nodes = ["w"]} {
+  %y = qnn.conv_packed %x, %w, %b, %m {kernel_shape = array<i64: 3, 3>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1 : i64,
       channels = 16 : i64, runs = 1 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
       low = 0 : i64, high = 255 : i64}
       : (tensor<1x8x8x4xui8>, tensor<1x1x9x16x4xi8>, tensor<16xi32>, tensor<16xf32>)
@@ -69,9 +84,23 @@ func.func private @batch(%x: tensor<?x8x8x4xui8>, %w: tensor<1x1x9x16x4xi8>, %b:
                          %m: tensor<16xf32>) -> tensor<?x8x8x16xui8> attributes {nn.nodes = ["b"]} {
   %y = qnn.conv_packed %x, %w, %b, %m {kernel_shape = array<i64: 3, 3>, strides = array<i64: 1, 1>,
       dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1 : i64,
-      channels = 16 : i64, runs = 1 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
+      channels = 16 : i64, runs = 3 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
       low = 0 : i64, high = 255 : i64}
       : (tensor<?x8x8x4xui8>, tensor<1x1x9x16x4xi8>, tensor<16xi32>, tensor<16xf32>)
       -> tensor<?x8x8x16xui8>
   return %y : tensor<?x8x8x16xui8>
+}
+
+// Channels of a row meet one operand each: two loops.
+// CHECK-LABEL: @by_channel
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: arith.muli
+// CHECK: math.roundeven
+func.func private @by_channel(%a: tensor<1x8x8x6xui8>, %b: tensor<1x1x1x6xui8>)
+    -> tensor<1x8x8x6xui8> attributes {nn.nodes = ["m"]} {
+  %y = qnn.mul_bytes %a, %b {lhs_zero_point = 128 : i64, rhs_zero_point = 0 : i64,
+      zero_point = 3 : i64, offset = 0 : i64, low = 0 : i64, high = 255 : i64,
+      ratio = 5.0e-01 : f64} : (tensor<1x8x8x6xui8>, tensor<1x1x1x6xui8>) -> tensor<1x8x8x6xui8>
+  return %y : tensor<1x8x8x6xui8>
 }
