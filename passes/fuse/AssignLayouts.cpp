@@ -200,6 +200,53 @@ private:
   int64_t block;
 };
 
+/// A transposed convolution whose windows lie side by side: each input pixel makes its own block of
+/// the result, which is a product of matrices, and then rows of blocks become rows of pixels.
+class ConvTransposeToMatMul : public OpRewritePattern<nn::ConvTransposeOp> {
+public:
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::ConvTransposeOp op, PatternRewriter &rewriter) const override {
+    ElementsAttr weights = nn::constantAttr(op.getWeight());
+    RankedTensorType input = tensorTypeOf(op.getInput()), result = tensorTypeOf(op.getResult());
+    RankedTensorType weightType = tensorTypeOf(op.getWeight());
+    if (!weights || input.getRank() != 4 || !input.getElementType().isF32() ||
+        !input.hasStaticShape() || !result.hasStaticShape() || result.getNumElements() == 0 ||
+        op.getGroup() != 1 || op.getStrides() != weightType.getShape().drop_front(2) ||
+        llvm::any_of(op.getDilations(), [](int64_t step) { return step != 1; }))
+      return failure();
+    int64_t batch = input.getDimSize(0), channels = input.getDimSize(1);
+    int64_t inHeight = input.getDimSize(2), inWidth = input.getDimSize(3);
+    int64_t outputs = result.getDimSize(1);
+    int64_t height = weightType.getDimSize(2), width = weightType.getDimSize(3);
+    if (result.getDimSize(2) != inHeight * height || result.getDimSize(3) != inWidth * width ||
+        llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
+      return failure();
+    Location loc = op.getLoc();
+    int64_t block = height * width * outputs;
+    SmallVector<char> storage;
+    const float *source = reinterpret_cast<const float *>(nn::rawBytes(weights, storage).data());
+    Value matrix = makeWeights(rewriter, loc, input.clone({channels, block}), [&](float *target) {
+      for (int64_t c = 0; c < channels; ++c)
+        for (int64_t o = 0; o < outputs; ++o)
+          for (int64_t k = 0; k < height * width; ++k)
+            target[c * block + k * outputs + o] = *source++;
+    });
+    Value image = buildTranspose(rewriter, loc, op.getInput(), toChannelsLast);
+    Value blocks = nn::MatMulOp::create(
+        rewriter, loc, input.clone({batch, inHeight, inWidth, block}), image, matrix);
+    blocks =
+        buildReshape(rewriter, loc, blocks, {batch * inHeight, inWidth, height, width * outputs});
+    blocks = buildTranspose(rewriter, loc, blocks, {0, 2, 1, 3});
+    Value pixels =
+        buildReshape(rewriter, loc, blocks, {batch, inHeight * height, inWidth * width, outputs});
+    if (op.getBias())
+      pixels = nn::AddOp::create(rewriter, loc, tensorTypeOf(pixels), pixels, op.getBias());
+    rewriter.replaceOp(op, buildTranspose(rewriter, loc, pixels, toChannelsFirst));
+    return success();
+  }
+};
+
 template <typename PoolOp> class PoolToChannelsLast : public OpRewritePattern<PoolOp> {
 public:
   using OpRewritePattern<PoolOp>::OpRewritePattern;
@@ -233,8 +280,8 @@ public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<ConvToChannelsLast, MatMulToPacked>(&getContext(), block);
-    patterns.add<PoolToChannelsLast<nn::MaxPoolOp>, PoolToChannelsLast<nn::AvgPoolOp>>(
-        &getContext());
+    patterns.add<ConvTransposeToMatMul, PoolToChannelsLast<nn::MaxPoolOp>,
+                 PoolToChannelsLast<nn::AvgPoolOp>>(&getContext());
     // Folding would compute transposes of constants over and over: only the patterns are wanted.
     GreedyRewriteConfig config;
     config.enableFolding(false);

@@ -46,3 +46,22 @@ func.func @padding_of_unknown_size(%x: tensor<1x3x8x?xf32>, %b: tensor<?x3x8x8xf
   %2 = nn.max_pool %b {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, ceil_mode = true, auto_pad = 0 : i64} : (tensor<?x3x8x8xf32>) -> tensor<?x3x4x4xf32>
   return %0, %1, %2 : tensor<1x16x8x?xf32>, tensor<1x3x4x?xf32>, tensor<?x3x4x4xf32>
 }
+
+// A transposed convolution whose windows do not overlap is a product of matrices; others stay.
+// CHECK-LABEL: func.func @conv_transpose
+func.func @conv_transpose(%x: tensor<1x4x3x5xf32>, %b: tensor<8xf32>)
+    -> (tensor<1x8x6x10xf32>, tensor<1x8x7x11xf32>) {
+  // CHECK: %[[X:.*]] = nn.transpose %arg0 {{.*}} -> tensor<1x3x5x4xf32>
+  // CHECK: %[[M:.*]] = nn.matmul_packed %[[X]], {{.*}}tensor<1x4x32xf32>) -> tensor<1x3x5x32xf32>
+  // CHECK: %[[R:.*]] = nn.reshape %[[M]], {{.*}} -> tensor<3x5x2x16xf32>
+  // CHECK: %[[T:.*]] = nn.transpose %[[R]] {permutation = array<i64: 0, 2, 1, 3>}
+  // CHECK: %[[P:.*]] = nn.reshape %[[T]], {{.*}} -> tensor<1x6x10x8xf32>
+  // CHECK: %[[A:.*]] = nn.add %[[P]], %arg1
+  // CHECK: nn.transpose %[[A]] {{.*}} -> tensor<1x8x6x10xf32>
+  // CHECK: nn.conv_transpose
+  %w = nn.constant dense<1.0> : tensor<4x8x2x2xf32>
+  %y = nn.conv_transpose %x, %w bias(%b) {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>, output_shape = array<i64>, group = 1 : i64, auto_pad = 0 : i64} : (tensor<1x4x3x5xf32>, tensor<4x8x2x2xf32>, tensor<8xf32>) -> tensor<1x8x6x10xf32>
+  %v = nn.constant dense<1.0> : tensor<4x8x3x3xf32>
+  %z = nn.conv_transpose %x, %v {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>, output_shape = array<i64>, group = 1 : i64, auto_pad = 0 : i64} : (tensor<1x4x3x5xf32>, tensor<4x8x3x3xf32>) -> tensor<1x8x7x11xf32>
+  return %y, %z : tensor<1x8x6x10xf32>, tensor<1x8x7x11xf32>
+}
