@@ -142,9 +142,10 @@ bool pebble::emitMulBytes(KernelEmitter &emitter, Operation *operation) {
   ImplicitLocOpBuilder &b = emitter.builder();
   auto combine = [&](Value lhs, Value rhs) -> Value {
     Value product = arith::MulIOp::create(b, lhs, rhs);
+    int64_t zero = op.getZeroPoint(); // Its getter is unsigned.
     Value scaled = arith::MulFOp::create(b, arith::SIToFPOp::create(b, b.getF32Type(), product),
                                          loops.real(op.getRatio()));
-    return arith::AddFOp::create(b, scaled, loops.real(static_cast<double>(op.getZeroPoint())));
+    return arith::AddFOp::create(b, scaled, loops.real(static_cast<double>(zero)));
   };
   return loops.emit(op.getLhsZeroPoint(), op.getRhsZeroPoint(), op.getOffset(), op.getLow(),
                     op.getHigh(), combine);

@@ -95,12 +95,12 @@ func.func private @batch(%x: tensor<?x8x8x4xui8>, %w: tensor<1x1x9x16x4xi8>, %b:
 // CHECK-LABEL: @by_channel
 // CHECK: scf.for
 // CHECK: scf.for
-// CHECK: arith.muli
+// CHECK: arith.constant -3.0
 // CHECK: math.roundeven
 func.func private @by_channel(%a: tensor<1x8x8x6xui8>, %b: tensor<1x1x1x6xui8>)
     -> tensor<1x8x8x6xui8> attributes {nn.nodes = ["m"]} {
   %y = qnn.mul_bytes %a, %b {lhs_zero_point = 128 : i64, rhs_zero_point = 0 : i64,
-      zero_point = 3 : i64, offset = 0 : i64, low = 0 : i64, high = 255 : i64,
+      zero_point = -3 : i64, offset = 128 : i64, low = 0 : i64, high = 255 : i64,
       ratio = 5.0e-01 : f64} : (tensor<1x8x8x6xui8>, tensor<1x1x1x6xui8>) -> tensor<1x8x8x6xui8>
   return %y : tensor<1x8x8x6xui8>
 }
