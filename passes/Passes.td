@@ -54,6 +54,30 @@ def ReportFloatIslands : Pass<"report-float-islands", "::mlir::func::FuncOp"> {
   }];
 }
 
+def FoldConstantChannels : Pass<"fold-constant-channels", "::mlir::func::FuncOp"> {
+  let summary = "Remove channels that are constant for every input";
+  let description = [{
+    Exact intervals of codes, channel by channel, with requantization, saturation and clamps, prove
+    what channels of quantized tensors are the same for every input. What such a channel adds to the
+    sums of a convolution or matrix product is a number: it moves to the bias, and the channel goes,
+    through elementwise layers, sums, pools, depthwise convolutions and concatenations that nothing
+    else wants it of, with the weights on either side. Where a window may hang over the input's edge,
+    that needs a constant that equals the zero point, as padding does. Channels that no weight reads
+    go too. The codes that the function gives stay what they are, bit by bit. A remark says how many
+    channels, multiply-adds and weights stay.
+  }];
+  let dependentDialects = ["::pebble::nn::NNDialect", "::pebble::qnn::QNNDialect"];
+}
+
+def AnnotateCodeRanges : Pass<"annotate-code-ranges", "::mlir::func::FuncOp"> {
+  let summary = "State which codes tensors can hold";
+  let description = [{
+    For reading, and for tests: gives every op with one result of codes of at most 8 bits the attribute
+    `qnn.ranges`, what the range analysis knows of it. `low` and `high` have one number for each index
+    along dim `axis`, or one for all without an `axis`; `nodes` are the op's nodes.
+  }];
+}
+
 //===-- fuse --------------------------------------------------------------===//
 
 def LowerQuantized : Pass<"lower-quantized", "::mlir::func::FuncOp"> {
@@ -146,7 +170,8 @@ def DescribeKernels : Pass<"describe-kernels", "::mlir::ModuleOp"> {
     result, bytes of scratch, as `#mem.kernel_spec` has them. The library's routines and the emitters
     work in operands, results and registers; a layer whose code wants more says so in the attribute
     `mem.scratch`, in bytes. Scheduling lends a kernel the scratch that it states, and packages list
-    all of it.
+    all of it. `mem.macs` is the number of multiply-adds of convolutions, matrix products and recurrent
+    layers in a kernel, and in all launches of `@main`, where it is known.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
 }

@@ -34,6 +34,8 @@ void pebble::buildQuantizePipeline(OpPassManager &pm, const PipelineOptions &opt
   pm.addNestedPass<func::FuncOp>(createFormIntegerLayers());
   pm.addNestedPass<func::FuncOp>(createTabulateFunctions());
   pm.addNestedPass<func::FuncOp>(createReportFloatIslands());
+  if (options.rangeAnalysis)
+    pm.addNestedPass<func::FuncOp>(createFoldConstantChannels());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

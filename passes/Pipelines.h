@@ -18,6 +18,7 @@ struct PipelineOptions {
   bool fusedMultiplyAdd = false; ///< Whether the processor has the instruction.
   /// The target's functions for operations on u8 codes, "OPERATION=SYMBOL".
   llvm::SmallVector<std::string> microkernels;
+  bool rangeAnalysis = true;  ///< Channels of codes that are constant for every input go.
   bool quantizedIo = false;   ///< The program takes and gives codes where the model quantizes.
   bool deviceThreads = false; ///< Kernels run on a device's threads, the program on a host.
   bool trace = false;         ///< The host can ask to hear of each kernel before it runs.

@@ -66,7 +66,11 @@ public:
     mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
       if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark)
         return mlir::failure();
-      remarks.push_back(nodeName(diagnostic.getLocation()) + ": " + diagnostic.str());
+      // What is said of a node is that it computes in float; the rest is about the model.
+      bool isOfModel = diagnostic.getLocation() == modelLocation();
+      floatLayers += isOfModel ? 0 : 1;
+      remarks.push_back((isOfModel ? "" : nodeName(diagnostic.getLocation()) + ": ") +
+                        diagnostic.str());
       return mlir::success();
     });
     if (int code = import())
@@ -104,6 +108,17 @@ private:
     return ExitInternal;
   }
 
+  /// So that pipelines can name them; once a process.
+  static void registerOwnPasses() {
+    [[maybe_unused]] static const bool done = (registerPebblePasses(), true);
+  }
+
+  /// The location of `@main`.
+  mlir::Location modelLocation() {
+    auto main = module ? module->lookupSymbol<mlir::func::FuncOp>("main") : mlir::func::FuncOp();
+    return main ? main.getLoc() : mlir::Location(mlir::UnknownLoc::get(&context));
+  }
+
   /// The node that a location names first.
   static std::string nodeName(mlir::Location location) {
     std::string name = "a node without a name";
@@ -119,13 +134,13 @@ private:
 
   /// What the compiler did that its user may not expect.
   void printRemarks() {
-    if (remarks.empty())
-      return;
     if (options.remarks)
       for (const std::string &remark : remarks)
         diagnostics << "remark: " << remark << "\n";
-    diagnostics << "remark: " << remarks.size() << (remarks.size() == 1 ? " layer" : " layers")
-                << " between quantized tensors " << (remarks.size() == 1 ? "computes" : "compute")
+    if (floatLayers == 0)
+      return;
+    diagnostics << "remark: " << floatLayers << (floatLayers == 1 ? " layer" : " layers")
+                << " between quantized tensors " << (floatLayers == 1 ? "computes" : "compute")
                 << " in float" << (options.remarks ? "" : "; --remarks says which, and why")
                 << "\n";
   }
@@ -137,6 +152,8 @@ private:
       if (!loadPlugin(path, error))
         return usage(error);
     }
+    if (!options.addedPasses.empty())
+      registerOwnPasses();
     for (const std::string &added : options.addedPasses) {
       auto [pipeline, phase] = llvm::StringRef(added).split("@after=");
       if (llvm::none_of(phases(), [&](const Phase &row) { return row.name == phase; }))
@@ -209,6 +226,10 @@ private:
       return moved;
     };
     for (auto function : module->getOps<mlir::func::FuncOp>()) {
+      auto known = function->getAttrOfType<mlir::IntegerAttr>("mem.macs");
+      int64_t macs = known ? known.getInt() : package::kDynamic;
+      if (function.getSymName() == "main")
+        manifest.macs = macs;
       auto spec = mem::KernelSpecAttr::of(function);
       if (!spec)
         continue;
@@ -216,6 +237,7 @@ private:
       kernel.symbol = function.getSymName().str();
       for (mlir::Attribute node : function->getAttrOfType<mlir::ArrayAttr>("nn.nodes"))
         kernel.nodes.push_back(mlir::cast<mlir::StringAttr>(node).str());
+      kernel.macs = macs;
       kernel.scratchBytes = spec.getScratch();
       kernel.reads = traffic(spec.getReads(), kernel.bytesRead);
       kernel.writes = traffic(spec.getWrites(), kernel.bytesWritten);
@@ -235,6 +257,7 @@ private:
   int runPhases() {
     PipelineOptions pipelineOptions = target->pipelineOptions();
     pipelineOptions.quantizedIo = options.quantizedIo;
+    pipelineOptions.rangeAnalysis = options.rangeAnalysis;
     setDataLayout(pipelineOptions.indexBits);
     std::string messages;
     mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
@@ -377,6 +400,8 @@ private:
       manifest.flags.push_back("--fast-math");
     if (!options.integerQdq)
       manifest.flags.push_back("--qdq=float");
+    if (!options.rangeAnalysis)
+      manifest.flags.push_back("--range-analysis=off");
     if (options.quantizedIo)
       manifest.flags.push_back("--io=quantized");
     target->describe(manifest);
@@ -416,6 +441,7 @@ private:
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<std::string> remarks;
+  size_t floatLayers = 0;
   bool allocates = false;
   llvm::StringMap<std::vector<std::string>> passesAfter;
   std::deque<llvm::SmallVector<char, 0>> expanded;

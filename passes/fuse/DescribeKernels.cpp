@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/nn/Constants.h"
+#include "passes/analysis/Macs.h"
 #include "passes/analysis/SymbolicDims.h"
 
 namespace pebble {
@@ -15,9 +16,32 @@ namespace {
 
 class DescribeKernels : public pebble::impl::DescribeKernelsBase<DescribeKernels> {
   void runOnOperation() override {
-    for (auto kernel : getOperation().getOps<func::FuncOp>())
-      if (kernel->hasAttr("nn.nodes") && !kernel.isExternal())
-        kernel->setAttr(mem::KernelSpecAttr::attributeName, describe(kernel));
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      if (function->hasAttr("nn.nodes"))
+        function->setAttr(mem::KernelSpecAttr::attributeName, describe(function));
+      else if (function.getSymName() != "main")
+        continue;
+      if (std::optional<int64_t> macs = countMacs(function))
+        function->setAttr("mem.macs", Builder(function).getI64IntegerAttr(*macs));
+    }
+  }
+
+  /// The multiply-adds of a call; nothing when they depend on dims or data.
+  std::optional<int64_t> countMacs(func::FuncOp function) {
+    int64_t all = 0;
+    WalkResult end = function.walk([&](Operation *op) {
+      std::optional<int64_t> macs = macsOf(op);
+      if (auto launch = dyn_cast<nn::LaunchOp>(op))
+        macs = countMacs(getOperation().lookupSymbol<func::FuncOp>(launch.getKernel()));
+      // How often the body of a loop or branch runs, the run decides.
+      if (!macs || (*macs > 0 && op->getParentOp() != function))
+        return WalkResult::interrupt();
+      all += *macs;
+      return WalkResult::advance();
+    });
+    return end.wasInterrupted() ? std::nullopt : std::optional(all);
   }
 
   static mem::KernelSpecAttr describe(func::FuncOp kernel) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "passes/Passes.h"
+#include "passes/analysis/NodeNames.h"
 
 #include "mlir/IR/AsmState.h"
 #include "llvm/ADT/StringExtras.h"
@@ -15,18 +15,6 @@ using namespace mlir;
 using namespace pebble;
 
 namespace {
-
-void collectNodeNames(Location loc, SmallVectorImpl<StringRef> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc)) {
-    if (!llvm::is_contained(names, name.getName().getValue()))
-      names.push_back(name.getName().getValue());
-  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    for (Location part : fused.getLocations())
-      collectNodeNames(part, names);
-  } else if (auto callSite = dyn_cast<CallSiteLoc>(loc)) {
-    collectNodeNames(callSite.getCallee(), names);
-  }
-}
 
 /// A C identifier that still shows the node's name.
 std::string symbolFor(StringRef nodeName, unsigned number) {
@@ -45,8 +33,7 @@ class OutlineKernels : public pebble::impl::OutlineKernelsBase<OutlineKernels> {
     SmallVector<nn::FusedOp> groups;
     module.walk([&](nn::FusedOp op) { groups.push_back(op); });
     for (nn::FusedOp group : groups) {
-      SmallVector<StringRef> nodes;
-      collectNodeNames(group.getLoc(), nodes);
+      SmallVector<StringRef> nodes = nodeNames(group.getLoc());
       func::FuncOp &kernel = kernels[bodyText(group)];
       if (!kernel)
         kernel = outline(group, symbolFor(nodes.empty() ? "" : nodes.front(), kernels.size() - 1));

@@ -3,6 +3,7 @@
 #include "passes/fuse/QuantizedLayers.h"
 
 #include "dialects/nn/Constants.h"
+#include "passes/analysis/ContractionParameters.h"
 #include "passes/fuse/LayoutBuilders.h"
 #include "passes/fuse/PackedWeights.h"
 
@@ -18,50 +19,8 @@ namespace {
 /// The most groups of four taps of a depthwise layer that every target's kernel takes.
 constexpr int64_t mostTapGroups = 64;
 
-/// What a contraction needs to know of its constant operands, one entry an output channel.
-struct Parameters {
-  qnn::Quantization x, w, y;
-  std::vector<int64_t> weights; ///< Less their zero points, in the order of the operand.
-  std::vector<int64_t> bias;
-  std::vector<float> multipliers;
-  CodeBounds bounds;
-
-  int64_t inputZero() const { return x.zeroPoint() + x.offset(); }
-  int64_t resultZero() const { return y.zeroPoint() + y.offset(); }
-  bool fitBytes() const {
-    return llvm::all_of(weights, [](int64_t w) { return w >= -128 && w <= 127; });
-  }
-};
-
-std::optional<SmallVector<int64_t>> constantCodes(Value quantized) {
-  auto cast = quantized.getDefiningOp<qnn::StorageCastOp>();
-  return cast ? nn::constantInts(cast.getInput()) : std::nullopt;
-}
-
-/// `channelOf` gives the output channel of a weight by its index.
-std::optional<Parameters> readParameters(Operation *op, Value input, Value weight, Value bias,
-                                         int64_t channels,
-                                         function_ref<int64_t(int64_t)> channelOf) {
-  Parameters p;
-  p.x = *qnn::quantizationOf(input.getType());
-  p.w = *qnn::quantizationOf(weight.getType());
-  p.y = *qnn::quantizationOf(op->getResult(0).getType());
-  p.bounds = heldBounds(op, p.y);
-  std::optional<SmallVector<int64_t>> weights = constantCodes(weight);
-  if (!weights || p.x.bits > 8 || p.y.bits > 8)
-    return std::nullopt;
-  for (auto [index, code] : llvm::enumerate(*weights))
-    p.weights.push_back(code - p.w.zeroPoint(channelOf(index)));
-  p.bias.assign(channels, 0);
-  if (bias) {
-    std::optional<SmallVector<int64_t>> codes = constantCodes(bias);
-    if (!codes || static_cast<int64_t>(codes->size()) != channels)
-      return std::nullopt;
-    p.bias.assign(codes->begin(), codes->end());
-  }
-  for (int64_t c = 0; c < channels; ++c)
-    p.multipliers.push_back(p.x.scale() * p.w.scale(c) / p.y.scale());
-  return p;
+bool fitBytes(const ContractionParameters &p) {
+  return llvm::all_of(p.weights, [](int64_t w) { return w >= -128 && w <= 127; });
 }
 
 struct PackedConstants {
@@ -70,8 +29,9 @@ struct PackedConstants {
 
 /// Packs [O, depth] weights, in the order that the kernels run over the reduction, for `runs` runs
 /// a sum.
-PackedConstants pack(ImplicitLocOpBuilder &b, const Parameters &p, ArrayRef<int8_t> ordered,
-                     int64_t channels, int64_t groups, int64_t runs, ArrayRef<int64_t> shape) {
+PackedConstants pack(ImplicitLocOpBuilder &b, const ContractionParameters &p,
+                     ArrayRef<int8_t> ordered, int64_t channels, int64_t groups, int64_t runs,
+                     ArrayRef<int64_t> shape) {
   int64_t depth = ordered.size() / channels;
   std::vector<int32_t> bias(paddedChannels(channels, groups));
   std::vector<float> multipliers(bias.size());
@@ -79,7 +39,7 @@ PackedConstants pack(ImplicitLocOpBuilder &b, const Parameters &p, ArrayRef<int8
     int64_t index = blockedIndex(c, channels / groups);
     ArrayRef<int8_t> weights = ordered.slice(c * depth, depth);
     int64_t sum = std::accumulate(weights.begin(), weights.end(), int64_t(0));
-    bias[index] = static_cast<int32_t>(p.bias[c] - p.inputZero() * sum);
+    bias[index] = static_cast<int32_t>(p.biases[c] - heldZeroPoint(p.x) * sum);
     multipliers[index] = p.multipliers[c];
   }
   auto padded = static_cast<int64_t>(bias.size());
@@ -90,13 +50,14 @@ PackedConstants pack(ImplicitLocOpBuilder &b, const Parameters &p, ArrayRef<int8
 }
 
 /// A convolution of a channels-last image with `ordered` weights [O, KH, KW, C / group].
-Value buildPackedConv(ImplicitLocOpBuilder &b, const Parameters &p, Value image,
+Value buildPackedConv(ImplicitLocOpBuilder &b, const ContractionParameters &p, Value image,
                       RankedTensorType resultType, ArrayRef<int8_t> ordered,
                       const ByteWindow &window, int64_t channels, int64_t groups) {
   int64_t taps = window.kernel[0] * window.kernel[1];
   int64_t depth = ordered.size() / channels, groupChannels = depth / taps;
   int64_t height = window.kernel[0], width = window.kernel[1];
   int64_t tapGroups = width * llvm::divideCeil(height, quad);
+  int64_t low = p.bounds.low + p.y.offset(), high = p.bounds.high + p.y.offset();
   if (groups == channels && groupChannels == 1 && tapGroups <= mostTapGroups) {
     // Column by column.
     std::vector<int8_t> columns(ordered.size());
@@ -109,32 +70,32 @@ Value buildPackedConv(ImplicitLocOpBuilder &b, const Parameters &p, Value image,
                                   {blocks, tapGroups, blockWidth, quad});
     return qnn::DepthwisePackedOp::create(b, resultType, image, packed.weight, packed.bias,
                                           packed.multiplier, window.kernel, window.strides,
-                                          window.dilations, window.pads, p.inputZero(),
-                                          p.resultZero(), p.bounds.low, p.bounds.high);
+                                          window.dilations, window.pads, heldZeroPoint(p.x),
+                                          heldZeroPoint(p.y), low, high);
   }
   int64_t runs = runsOf(groupChannels, window.kernel, groups);
   PackedConstants packed = pack(b, p, ordered, channels, groups, runs,
                                 packedShape(channels, groups, groupChannels * taps, runs));
-  return qnn::ConvPackedOp::create(
-      b, resultType, image, packed.weight, packed.bias, packed.multiplier, /*codes=*/Value(),
-      window.kernel, window.strides, window.dilations, window.pads, groups, channels, runs,
-      p.inputZero(), p.resultZero(), p.bounds.low, p.bounds.high);
+  return qnn::ConvPackedOp::create(b, resultType, image, packed.weight, packed.bias,
+                                   packed.multiplier, /*codes=*/Value(), window.kernel,
+                                   window.strides, window.dilations, window.pads, groups, channels,
+                                   runs, heldZeroPoint(p.x), heldZeroPoint(p.y), low, high);
 }
 
 /// Sums of products in i32 from centered codes, then the same rounding as the kernels.
-Value finishSums(ImplicitLocOpBuilder &b, const Parameters &p, Value sums, int64_t channelAxis) {
+Value finishSums(ImplicitLocOpBuilder &b, const ContractionParameters &p, Value sums,
+                 int64_t channelAxis) {
   Value numbers = buildCast(b, sums, b.getF32Type());
   RankedTensorType type = tensorTypeOf(numbers);
   Value factors = buildAlong(b, p.multipliers, channelAxis, type.getRank());
   Value scaled = nn::MulOp::create(b, type, numbers, factors);
-  int64_t offset = p.y.offset();
-  return buildRound(b, scaled, p.y, p.bounds.low - offset, p.bounds.high - offset);
+  return buildRound(b, scaled, p.y, p.bounds.low, p.bounds.high);
 }
 
-Value centeredInput(ImplicitLocOpBuilder &b, const Parameters &p, Value input) {
+Value centeredInput(ImplicitLocOpBuilder &b, const ContractionParameters &p, Value input) {
   Type i32 = b.getI32Type();
   return nn::SubOp::create(b, tensorTypeOf(input).clone(i32), buildCast(b, input, i32),
-                           buildScalar(b, static_cast<double>(p.inputZero()), i32));
+                           buildScalar(b, static_cast<double>(heldZeroPoint(p.x)), i32));
 }
 
 Value constant32(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, ArrayRef<int64_t> values) {
@@ -142,21 +103,29 @@ Value constant32(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, ArrayRef<int6
   return buildConstant<int32_t>(b, shape, b.getI32Type(), narrow);
 }
 
-Value convBySums(ImplicitLocOpBuilder &b, qnn::ConvOp op, const Parameters &p, Value input) {
+Value biasOf(ImplicitLocOpBuilder &b, const ContractionParameters &p) {
+  return constant32(b, p.outputs, p.biases);
+}
+
+Value convBySums(ImplicitLocOpBuilder &b, qnn::ConvOp op, const ContractionParameters &p,
+                 Value input) {
   Value weight = constant32(b, tensorTypeOf(op.getWeight()).getShape(), p.weights);
-  Value bias = constant32(b, static_cast<int64_t>(p.bias.size()), p.bias);
   Value sums = nn::ConvOp::create(b, tensorTypeOf(op.getResult()).clone(b.getI32Type()),
-                                  centeredInput(b, p, input), weight, bias, op.getStrides(),
+                                  centeredInput(b, p, input), weight, biasOf(b, p), op.getStrides(),
                                   op.getDilations(), op.getPads(), op.getGroup(), op.getAutoPad());
   return finishSums(b, p, sums, 1);
 }
 
-Value matMulBySums(ImplicitLocOpBuilder &b, qnn::MatMulOp op, const Parameters &p, Value input) {
-  Value weight = constant32(b, tensorTypeOf(op.getWeight()).getShape(), p.weights);
-  Value bias = constant32(b, static_cast<int64_t>(p.bias.size()), p.bias);
+Value matMulBySums(ImplicitLocOpBuilder &b, qnn::MatMulOp op, const ContractionParameters &p,
+                   Value input) {
+  std::vector<int64_t> weights;
+  for (int64_t k = 0; k < p.groupInputs; ++k)
+    for (int64_t c = 0; c < p.outputs; ++c)
+      weights.push_back(p.weights[c * p.groupInputs + k]);
+  Value weight = constant32(b, tensorTypeOf(op.getWeight()).getShape(), weights);
   RankedTensorType type = tensorTypeOf(op.getResult()).clone(b.getI32Type());
   Value sums = nn::MatMulOp::create(b, type, centeredInput(b, p, input), weight);
-  sums = nn::AddOp::create(b, type, sums, bias);
+  sums = nn::AddOp::create(b, type, sums, biasOf(b, p));
   return finishSums(b, p, sums, type.getRank() - 1);
 }
 
@@ -164,13 +133,8 @@ Value matMulBySums(ImplicitLocOpBuilder &b, qnn::MatMulOp op, const Parameters &
 
 Value pebble::lowerConv(ImplicitLocOpBuilder &b, qnn::ConvOp op, Value input) {
   RankedTensorType weightType = tensorTypeOf(op.getWeight());
-  int64_t rank = weightType.getRank(), channels = weightType.getDimSize(0);
-  if (!weightType.hasStaticShape() || weightType.getNumElements() == 0)
-    return {};
-  int64_t depth = weightType.getNumElements() / channels;
-  std::optional<Parameters> p =
-      readParameters(op, op.getInput(), op.getWeight(), op.getBias(), channels,
-                     [&](int64_t index) { return index / depth; });
+  int64_t rank = weightType.getRank();
+  std::optional<ContractionParameters> p = ContractionParameters::of(op);
   if (!p)
     return {};
   RankedTensorType inputType = tensorTypeOf(input), resultType = tensorTypeOf(op.getResult());
@@ -195,34 +159,29 @@ Value pebble::lowerConv(ImplicitLocOpBuilder &b, qnn::ConvOp op, Value input) {
   if (isLine || rank == 4)
     window =
         makeByteWindow(inputType, resultType, kernel, strides, dilations, pads, op.getAutoPad());
-  if (!window || !p->fitBytes())
+  if (!window || !fitBytes(*p))
     return convBySums(b, op, *p, input);
 
-  int64_t groupChannels = weightType.getDimSize(1), taps = depth / groupChannels;
-  std::vector<int8_t> ordered = channelsLastWeights(p->weights, groupChannels, taps);
+  std::vector<int8_t> ordered = channelsLastWeights(p->weights, p->groupInputs, p->taps);
   Value image = toChannelsLast(b, reshapeOneDynamic(b, input, inputType));
   Value result = buildPackedConv(b, *p, image, bytesChannelsLast(resultType), ordered, *window,
-                                 channels, op.getGroup());
+                                 p->outputs, op.getGroup());
   result = toChannelsFirst(b, result);
   return reshapeOneDynamic(
       b, result, tensorTypeOf(op.getResult()).clone(tensorTypeOf(result).getElementType()));
 }
 
 Value pebble::lowerMatMul(ImplicitLocOpBuilder &b, qnn::MatMulOp op, Value input) {
-  RankedTensorType weightType = tensorTypeOf(op.getWeight()), inputType = tensorTypeOf(input);
-  if (!weightType.hasStaticShape() || weightType.getNumElements() == 0)
-    return {};
-  int64_t depth = weightType.getDimSize(0), channels = weightType.getDimSize(1);
-  std::optional<Parameters> p =
-      readParameters(op, op.getInput(), op.getWeight(), op.getBias(), channels,
-                     [&](int64_t index) { return index % channels; });
+  RankedTensorType inputType = tensorTypeOf(input);
+  std::optional<ContractionParameters> p = ContractionParameters::of(op);
   if (!p)
     return {};
+  int64_t depth = p->groupInputs, channels = p->outputs;
   RankedTensorType resultType = tensorTypeOf(op.getResult()).clone(inputType.getElementType());
-  if (!p->fitBytes() || !reshapeTarget(resultType) ||
+  if (!fitBytes(*p) || !reshapeTarget(resultType) ||
       ShapedType::isDynamic(inputType.getShape().back()))
     return matMulBySums(b, op, *p, input);
-  std::vector<int8_t> ordered = transposedWeights(p->weights, channels);
+  std::vector<int8_t> ordered(p->weights.begin(), p->weights.end());
   int64_t rows = 1;
   for (int64_t size : inputType.getShape().drop_back())
     rows = ShapedType::isDynamic(size) || ShapedType::isDynamic(rows) ? ShapedType::kDynamic
@@ -246,17 +205,17 @@ Value pebble::lowerBatchMatMul(ImplicitLocOpBuilder &b, qnn::BatchMatMulOp op, V
     return {};
   auto pack = qnn::PackBytesOp::create(b, rhs);
   // The codes are packed less 128, so that is what their zero point is counted from.
-  int64_t zero = x.zeroPoint() + x.offset(), weightZero = w.zeroPoint() + w.offset() - 128;
+  int64_t zero = heldZeroPoint(x), weightZero = heldZeroPoint(w) - 128;
   RankedTensorType sums = tensorTypeOf(pack.getSums());
   auto scalar = [&](int64_t value) {
     return buildScalar(b, static_cast<double>(value), b.getI32Type());
   };
   Value centered = nn::SubOp::create(b, sums, pack.getSums(), scalar(depth * weightZero));
   Value bias = nn::MulOp::create(b, sums, centered, scalar(-zero));
-  CodeBounds bounds = heldBounds(op, y);
-  float multiplier = x.scale() * w.scale() / y.scale();
+  CodeBounds bounds = heldBounds(op);
+  float multiplier = sumMultiplier(x, w, y, 0);
   return qnn::ProductBytesOp::create(
       b, tensorTypeOf(op.getResult()).clone(tensorTypeOf(lhs).getElementType()), lhs,
-      pack.getPacked(), bias, columns, weightZero, y.zeroPoint() + y.offset(), bounds.low,
-      bounds.high, llvm::APFloat(static_cast<double>(multiplier)));
+      pack.getPacked(), bias, columns, weightZero, heldZeroPoint(y), bounds.low, bounds.high,
+      llvm::APFloat(static_cast<double>(multiplier)));
 }

@@ -24,11 +24,12 @@ RankedTensorType pebble::bytesChannelsLast(RankedTensorType type) {
   return RankedTensorType::get(permute(type.getShape(), {0, 2, 3, 1}), u8);
 }
 
-CodeBounds pebble::heldBounds(Operation *op, const qnn::Quantization &result) {
-  auto low = op->getAttrOfType<IntegerAttr>("low"), high = op->getAttrOfType<IntegerAttr>("high");
-  return {(low ? low.getInt() : result.low) + result.offset(),
-          (high ? high.getInt() : result.high) + result.offset()};
+CodeBounds pebble::heldBounds(Operation *op) {
+  int64_t offset = qnn::quantizationOf(op->getResult(0).getType())->offset();
+  CodeBounds bounds = CodeBounds::of(op);
+  return {bounds.low + offset, bounds.high + offset};
 }
+int64_t pebble::heldZeroPoint(const qnn::Quantization &q) { return q.zeroPoint() + q.offset(); }
 
 std::optional<ByteWindow> pebble::makeByteWindow(RankedTensorType input, RankedTensorType result,
                                                  ArrayRef<int64_t> kernel,
@@ -72,44 +73,29 @@ namespace {
 
 qnn::Quantization quantizationOf(Value value) { return *qnn::quantizationOf(value.getType()); }
 
-/// 1 or 2 where the first or second operand is one number along the result's rows; else 0.
-int64_t singleOperand(RankedTensorType lhs, RankedTensorType rhs) {
-  for (int64_t i = 1; i <= std::max(lhs.getRank(), rhs.getRank()); ++i) {
-    int64_t a = i <= lhs.getRank() ? lhs.getDimSize(lhs.getRank() - i) : 1;
-    int64_t b = i <= rhs.getRank() ? rhs.getDimSize(rhs.getRank() - i) : 1;
-    if (a == 1 && b == 1)
-      continue;
-    return a == 1 ? 1 : b == 1 ? 2 : 0;
-  }
-  return 0;
-}
-
 Value lowerAdd(ImplicitLocOpBuilder &b, qnn::AddOp op, HeldCodes held) {
   qnn::Quantization x = quantizationOf(op.getLhs()), y = quantizationOf(op.getRhs());
   qnn::Quantization z = quantizationOf(op.getResult());
-  CodeBounds bounds = heldBounds(op, z);
+  CodeBounds bounds = heldBounds(op);
   Value lhs = held(op.getLhs()), rhs = held(op.getRhs());
-  float lhsRatio = x.scale() / z.scale(), rhsRatio = y.scale() / z.scale();
-  float zeros = std::fmaf(lhsRatio, static_cast<float>(x.zeroPoint()),
-                          rhsRatio * static_cast<float>(y.zeroPoint()));
-  float base = static_cast<float>(z.zeroPoint()) - zeros;
+  AddTerms terms = AddTerms::of(op);
   return qnn::AddBytesOp::create(
       b, tensorTypeOf(op.getResult()).clone(tensorTypeOf(lhs).getElementType()), lhs, rhs,
-      x.offset(), y.offset(), singleOperand(tensorTypeOf(lhs), tensorTypeOf(rhs)), z.offset(),
-      bounds.low, bounds.high, llvm::APFloat(double(lhsRatio)), llvm::APFloat(double(rhsRatio)),
-      llvm::APFloat(double(base)));
+      x.offset(), y.offset(), terms.single, z.offset(), bounds.low, bounds.high,
+      llvm::APFloat(double(terms.lhsRatio)), llvm::APFloat(double(terms.rhsRatio)),
+      llvm::APFloat(double(terms.base)));
 }
 
 Value lowerMul(ImplicitLocOpBuilder &b, qnn::MulOp op, HeldCodes held) {
   qnn::Quantization x = quantizationOf(op.getLhs()), y = quantizationOf(op.getRhs());
   qnn::Quantization z = quantizationOf(op.getResult());
-  CodeBounds bounds = heldBounds(op, z);
+  CodeBounds bounds = heldBounds(op);
   Value lhs = held(op.getLhs()), rhs = held(op.getRhs());
-  float ratio = x.scale() * y.scale() / z.scale();
+  float ratio = sumMultiplier(x, y, z, 0);
   return qnn::MulBytesOp::create(
       b, tensorTypeOf(op.getResult()).clone(tensorTypeOf(lhs).getElementType()), lhs, rhs,
-      x.zeroPoint() + x.offset(), y.zeroPoint() + y.offset(), z.zeroPoint(), z.offset(), bounds.low,
-      bounds.high, llvm::APFloat(double(ratio)));
+      heldZeroPoint(x), heldZeroPoint(y), z.zeroPoint(), z.offset(), bounds.low, bounds.high,
+      llvm::APFloat(double(ratio)));
 }
 
 /// A table of held codes by held codes, from the op's table by codes.
@@ -163,11 +149,11 @@ Value lowerAvgPool(ImplicitLocOpBuilder &b, qnn::AvgPoolOp op, HeldCodes held) {
                               op.getAutoPad(), op.getCountIncludePad());
     return buildQuantize(b, pooled, y);
   }
-  CodeBounds bounds = heldBounds(op, y);
+  CodeBounds bounds = heldBounds(op);
   Value pooled = qnn::AverageBytesOp::create(
       b, bytesChannelsLast(result), toChannelsLast(b, input), window->kernel, window->strides,
-      window->dilations, window->pads, op.getCountIncludePad(), x.zeroPoint() + x.offset(),
-      y.zeroPoint(), y.offset(), bounds.low, bounds.high, llvm::APFloat(double(x.scale())),
+      window->dilations, window->pads, op.getCountIncludePad(), heldZeroPoint(x), y.zeroPoint(),
+      y.offset(), bounds.low, bounds.high, llvm::APFloat(double(x.scale())),
       llvm::APFloat(double(y.scale())));
   return toChannelsFirst(b, pooled);
 }
@@ -182,12 +168,12 @@ Value lowerGlobalAvgPool(ImplicitLocOpBuilder &b, qnn::GlobalAvgPoolOp op, HeldC
   for (int64_t size : type.getShape().drop_front(2))
     places *= size;
   auto image = type.clone({type.getDimSize(0), type.getDimSize(1), 1, places});
-  CodeBounds bounds = heldBounds(op, y);
+  CodeBounds bounds = heldBounds(op);
   Value flat = type.getRank() == 4 ? input : buildReshape(b, b.getLoc(), input, image.getShape());
   Value mean = qnn::MeanBytesOp::create(
       b, type.clone({type.getDimSize(0), 1, 1, type.getDimSize(1)}), toChannelsLast(b, flat),
-      x.zeroPoint() + x.offset(), y.zeroPoint() + y.offset(), bounds.low, bounds.high,
-      llvm::APFloat(double(x.scale())), llvm::APFloat(double(y.scale())));
+      heldZeroPoint(x), heldZeroPoint(y), bounds.low, bounds.high, llvm::APFloat(double(x.scale())),
+      llvm::APFloat(double(y.scale())));
   return buildReshape(b, b.getLoc(), toChannelsFirst(b, mean), result.getShape());
 }
 
@@ -203,12 +189,12 @@ Value lowerSoftmax(ImplicitLocOpBuilder &b, qnn::SoftmaxOp op, HeldCodes held) {
   SmallVector<float> table(511, 0.0f);
   for (int64_t i = 0; i < 256; ++i)
     table[i] = static_cast<float>(std::exp((static_cast<double>(i) - 255 + shift) * scale));
-  CodeBounds bounds = heldBounds(op, y);
+  CodeBounds bounds = heldBounds(op);
   Value input = held(op.getInput());
-  return qnn::SoftmaxBytesOp::create(
-      b, tensorTypeOf(input), input, buildConstant<float>(b, 511, b.getF32Type(), table),
-      op.getAxis(), y.zeroPoint() + y.offset(), bounds.low, bounds.high,
-      llvm::APFloat(double(std::floor(1.0f / y.scale()))));
+  return qnn::SoftmaxBytesOp::create(b, tensorTypeOf(input), input,
+                                     buildConstant<float>(b, 511, b.getF32Type(), table),
+                                     op.getAxis(), heldZeroPoint(y), bounds.low, bounds.high,
+                                     llvm::APFloat(double(std::floor(1.0f / y.scale()))));
 }
 
 Value lowerConcat(ImplicitLocOpBuilder &b, qnn::ConcatOp op, HeldCodes held) {

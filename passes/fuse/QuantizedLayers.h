@@ -4,6 +4,7 @@
 #ifndef PEBBLE_PASSES_FUSE_QUANTIZEDLAYERS_H
 #define PEBBLE_PASSES_FUSE_QUANTIZEDLAYERS_H
 
+#include "passes/analysis/CodeArithmetic.h"
 #include "passes/fuse/CodeBuilders.h"
 
 namespace pebble {
@@ -42,11 +43,10 @@ mlir::Value toChannelsFirst(mlir::ImplicitLocOpBuilder &b, mlir::Value image);
 /// The type of a u8 image with the dims of an [N, C, H, W] one, channels last.
 mlir::RankedTensorType bytesChannelsLast(mlir::RankedTensorType type);
 
-/// The codes that a layer may give: bounds of the op's activation within the result's codes.
-struct CodeBounds {
-  int64_t low, high; ///< Held.
-};
-CodeBounds heldBounds(mlir::Operation *op, const qnn::Quantization &result);
+/// The codes that the op may give, held.
+CodeBounds heldBounds(mlir::Operation *op);
+/// The zero point, held.
+int64_t heldZeroPoint(const qnn::Quantization &q);
 
 } // namespace pebble
 

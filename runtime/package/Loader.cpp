@@ -38,6 +38,7 @@ public:
     to.arenaBytes = from.arena_bytes();
     to.planBytes = from.plan_bytes();
     to.arenaLowerBound = from.arena_lower_bound();
+    to.macs = from.macs();
     sections.resize(2);
     return copy(from.tool_version(), to.toolVersion) && copy(from.model_name(), to.modelName) &&
            copy(from.target(), to.target) && copy(from.triple(), to.triple) &&
@@ -97,6 +98,7 @@ private:
     to.scratchBytes = from->scratch_bytes();
     to.bytesRead = from->bytes_read();
     to.bytesWritten = from->bytes_written();
+    to.macs = from->macs();
     return charge(kMinEntryBytes) && copy(from->symbol(), to.symbol) &&
            copy(from->nodes(), to.nodes) && (!from->reads() || copy(from->reads(), to.reads)) &&
            (!from->writes() || copy(from->writes(), to.writes));

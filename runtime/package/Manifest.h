@@ -52,6 +52,7 @@ struct KernelSpec {
   uint64_t bytesWritten = 0;   ///< Of the results whose size is known.
   std::vector<Traffic> reads;  ///< One per operand; packages of earlier versions have none.
   std::vector<Traffic> writes; ///< One per result.
+  int64_t macs = kDynamic;     ///< Multiply-adds of one launch; kDynamic where only the run knows.
 };
 
 /// One op of the program, in the order in which they run.
@@ -88,6 +89,7 @@ struct Manifest {
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<KernelSpec> kernels;
+  int64_t macs = kDynamic;      ///< Of one run, as of a kernel.
   std::vector<StepSpec> steps;  ///< Packages of earlier versions have none.
   std::vector<SlotSpec> slots;  ///< Those whose size is known.
   uint64_t arenaLowerBound = 0; ///< No plan of the slots is smaller.

@@ -76,7 +76,8 @@ public:
       auto reads = traffic(kernel.reads);
       auto writes = traffic(kernel.writes);
       kernels.push_back(fb::CreateKernel(builder, symbol, nodes, kernel.scratchBytes,
-                                         kernel.bytesRead, kernel.bytesWritten, reads, writes));
+                                         kernel.bytesRead, kernel.bytesWritten, reads, writes,
+                                         kernel.macs));
     }
     // The order of evaluation of a call's arguments is unspecified, and with it the layout of the
     // bytes: every part is made in a statement of its own.
@@ -98,10 +99,11 @@ public:
     auto plan = builder.CreateString(manifest.plan);
     auto steps = builder.CreateVector(stepTables(manifest.steps));
     auto slots = builder.CreateVector(slotTables(manifest.slots));
-    auto root = fb::CreateManifest(
-        builder, toolVersion, manifest.abiVersion, flags, modelName, sha256, target, triple, cpu,
-        cpuFeatures, entry, manifest.arenaBytes, constants, code, sections, inputs, outputs,
-        kernelTable, plan, manifest.planBytes, steps, slots, manifest.arenaLowerBound);
+    auto root =
+        fb::CreateManifest(builder, toolVersion, manifest.abiVersion, flags, modelName, sha256,
+                           target, triple, cpu, cpuFeatures, entry, manifest.arenaBytes, constants,
+                           code, sections, inputs, outputs, kernelTable, plan, manifest.planBytes,
+                           steps, slots, manifest.arenaLowerBound, manifest.macs);
     fb::FinishManifestBuffer(builder, root);
     return {reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize()};
   }

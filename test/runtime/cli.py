@@ -208,9 +208,12 @@ def test_data(suite):
 def test_inspect(suite):
     suite.expect("inspect", 0, "a: f32 [batch, n]", "inspect", suite.folder / "dynamic.pbl")
     suite.expect("inspect: kernels", 0, "sum_rows: 4 * in0[0] * in0[1], 8 -> 4 * in0[0], "
-                 "scratch 0; ReduceSum_0, Add_1", "inspect", suite.folder / "dynamic.pbl")
+                 "scratch 0, macs 12; ReduceSum_0, Add_1", "inspect", suite.folder / "dynamic.pbl")
     suite.expect("inspect: kernels of an earlier version", 0, "sum_rows: 8 in all -> 16 in all",
                  "inspect", suite.folder / "golden.pbl")
+    suite.expect("inspect: macs", 0, "macs      24\n", "inspect", suite.folder / "dynamic.pbl")
+    suite.expect("inspect: macs of an earlier version", 0, "macs      unknown\n", "inspect",
+                 suite.folder / "golden.pbl")
     report = json.loads(suite.call("inspect", "--json", suite.folder / "dynamic.pbl").stdout)
     suite.report.add("inspect --json", report["model"] == "dynamic"
                      and report["inputs"][0] == {"name": "a", "dtype": "f32", "shape": [-1, -1],
@@ -221,6 +224,10 @@ def test_inspect(suite):
     suite.report.add("inspect --json: kernels", kernel["reads"] == ["4 * in0[0] * in0[1]", 8]
                      and kernel["writes"] == ["4 * in0[0]"] and kernel["scratch_bytes"] == 0,
                      str(kernel))
+    earlier = json.loads(suite.call("inspect", "--json", suite.folder / "golden.pbl").stdout)
+    suite.report.add("inspect --json: macs", report["macs"] == {"total": 24}
+                     and kernel["macs"] == 12 and earlier["macs"] == {"total": None},
+                     str(report["macs"]))
     suite.expect("inspect --verify", 0, "model", "inspect", "--verify", suite.folder / "small.pbl")
     damaged = suite.folder / "damaged.pbl"
     whole = bytearray((suite.folder / "small.pbl").read_bytes())

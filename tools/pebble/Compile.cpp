@@ -19,7 +19,7 @@ namespace {
 struct Options {
   CompileOptions compile;
   std::vector<std::string> dims;
-  std::string qdq = "integer", io = "float";
+  std::string qdq = "integer", io = "float", rangeAnalysis = "on";
 };
 
 void declareModelOptions(CLI::App &app, Options &options) {
@@ -67,13 +67,19 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
                  "What quantized inputs and outputs are: float, or quantized (their codes)")
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "quantized"}));
-  app.add_flag("--remarks", compile.remarks,
-               "List the layers between quantized tensors that compute in float, and why");
+  app.add_option("--range-analysis", options->rangeAnalysis,
+                 "Remove what quantized layers compute for nothing: on, or off")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"on", "off"}));
+  app.add_flag(
+      "--remarks", compile.remarks,
+      "List what was removed, and the layers between quantized tensors that compute in float");
   app.add_flag("--fast-math", compile.fastMath,
                "Let results differ from the graph's order of sums");
   return [options] {
     options->compile.dims = parseDims(options->dims);
     options->compile.integerQdq = options->qdq == "integer";
+    options->compile.rangeAnalysis = options->rangeAnalysis == "on";
     options->compile.quantizedIo = options->io == "quantized";
     if (options->compile.output.empty())
       options->compile.output = defaultOutput(options->compile);

@@ -49,6 +49,9 @@ ordered_json trafficJson(const std::vector<package::Traffic> &moved) {
   return list;
 }
 
+/// null where only the run knows.
+ordered_json macsJson(int64_t macs) { return macs < 0 ? ordered_json() : ordered_json(macs); }
+
 ordered_json toJson(const package::Package &package) {
   const package::Manifest &m = package.manifest();
   ordered_json json = {{"schema_version", kInspectSchema},
@@ -65,6 +68,7 @@ ordered_json toJson(const package::Package &package) {
                        {"entry", m.entry},
                        {"arena_bytes", m.arenaBytes},
                        {"plan_bytes", m.planBytes},
+                       {"macs", {{"total", macsJson(m.macs)}}},
                        {"file_bytes", package.fileBytes()},
                        {"manifest_bytes", package.manifestBytes()},
                        {"sections", ordered_json::array()},
@@ -81,6 +85,7 @@ ordered_json toJson(const package::Package &package) {
   for (const package::KernelSpec &kernel : m.kernels)
     json["kernels"].push_back({{"symbol", kernel.symbol},
                                {"nodes", kernel.nodes},
+                               {"macs", macsJson(kernel.macs)},
                                {"scratch_bytes", kernel.scratchBytes},
                                {"bytes_read", kernel.bytesRead},
                                {"bytes_written", kernel.bytesWritten},
@@ -105,6 +110,8 @@ std::string trafficText(const std::vector<package::Traffic> &moved, uint64_t sum
     words.push_back(one.bytes >= 0 ? std::to_string(one.bytes) : one.expression);
   return join(words, ", ");
 }
+
+std::string macsText(int64_t macs) { return macs < 0 ? "unknown" : std::to_string(macs); }
 
 void printTensors(const char *title, const std::vector<package::TensorSpec> &tensors) {
   std::printf("%s\n", title);
@@ -133,6 +140,7 @@ void print(const package::Package &package) {
   std::printf("flags     %s\n", join(m.flags, " ").c_str());
   std::printf("arena     %llu bytes%s\n", number(m.arenaBytes),
               m.plan.empty() ? "" : " and what the inputs' dims ask for");
+  std::printf("macs      %s\n", macsText(m.macs).c_str());
   printTensors("inputs", m.inputs);
   printTensors("outputs", m.outputs);
   std::printf("sections of %llu bytes\n", number(package.fileBytes()));
@@ -143,10 +151,11 @@ void print(const package::Package &package) {
     return;
   std::printf("kernels: bytes read of each operand -> written of each result; nodes\n");
   for (const package::KernelSpec &kernel : m.kernels)
-    std::printf("  %s: %s -> %s, scratch %llu; %s\n", kernel.symbol.c_str(),
+    std::printf("  %s: %s -> %s, scratch %llu, macs %s; %s\n", kernel.symbol.c_str(),
                 trafficText(kernel.reads, kernel.bytesRead).c_str(),
                 trafficText(kernel.writes, kernel.bytesWritten).c_str(),
-                number(kernel.scratchBytes), join(kernel.nodes, ", ").c_str());
+                number(kernel.scratchBytes), macsText(kernel.macs).c_str(),
+                join(kernel.nodes, ", ").c_str());
 }
 
 int inspect(const InspectOptions &options) {

@@ -42,7 +42,9 @@ inline package::Manifest dynamicManifest() {
                        8,
                        0,
                        {{package::kDynamic, "4 * in0[0] * in0[1]"}, {8, ""}},
-                       {{package::kDynamic, "4 * in0[0]"}}}};
+                       {{package::kDynamic, "4 * in0[0]"}},
+                       12}};
+  manifest.macs = 24;
   return manifest;
 }
 

@@ -39,6 +39,7 @@ int main(int argc, char **argv) {
   golden.cpuFeatures = {"sse2"};
   golden.modelSha256[0] = 0xab;
   golden.kernels = {{"sum_rows", {"ReduceSum_0", "Add_1"}, 4, 8, 16, {}, {}}};
+  golden.macs = package::kDynamic;
   ok = ok && write(folder, golden);
 
   for (int32_t dtype = 1; dtype <= PEBBLE_BF16; ++dtype) {
