@@ -20,7 +20,7 @@ import onnx
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from support import dead_channels, pebble, quantized_draw, results, shared_object  # noqa: E402
 
-NETWORKS_A_MODEL = 8
+NETWORKS_A_MODEL = 12
 INPUTS_A_NETWORK = 8
 OPTIONS = {"folded": [], "unfolded": ["--range-analysis", "off"]}
 # The share of planted channels whose interval is one code: the planting is random, and so is
@@ -63,7 +63,7 @@ def codes_outside(codes, known):
     outside = np.argwhere((codes < low.reshape(shape)) | (codes > high.reshape(shape)))
     if not len(outside):
         return ""
-    at = tuple(outside[0])
+    at = tuple(int(i) for i in outside[0])
     channel = at[axis] if axis is not None else 0
     return f"{codes[at]} at {list(at)} is not in [{low[channel]}, {high[channel]}]"
 
@@ -76,9 +76,11 @@ class Model:
         self.networks = []
         for number in range(first, first + count):
             network = dead_channels.Network(np.random.default_rng(number), self.graph)
-            output = network.output
-            self.graph.output(output.name, output.shape, output.quantization.dtype)
             self.networks.append((number, network))
+        self.outputs = [(index, tensor) for index, (_, network) in enumerate(self.networks)
+                        for tensor in network.outputs()]
+        for _, tensor in self.outputs:
+            self.graph.output(tensor.name, tensor.shape, tensor.quantization.dtype)
         self.first = first
 
     def compile(self, tool, folder):
@@ -110,14 +112,16 @@ class Model:
         for run in range(INPUTS_A_NETWORK):
             codes = [some[run] for some in inputs]
             outputs = {name: [y.copy() for y in form.run(codes)] for name, form in forms.items()}
-            for index, (number, network) in enumerate(self.networks):
-                expected = network.output.evaluate(codes[index])
+            for place, (index, tensor) in enumerate(self.outputs):
+                expected = tensor.evaluate(codes[index])
                 for name, got in outputs.items():
-                    bad = np.argwhere(got[index] != expected)
+                    bad = np.argwhere(got[place] != expected)
                     if len(bad):
                         at = tuple(bad[0])
-                        wrong.setdefault(number, f"{name}: {got[index][at]} instead of "
-                                                 f"{expected[at]} at {list(at)}")
+                        wrong.setdefault(self.networks[index][0],
+                                         f"{name}: {got[place][at]} instead of {expected[at]} at "
+                                         f"{[int(i) for i in at]}")
+            for index, (number, network) in enumerate(self.networks):
                 for tensor in network.tensors:
                     # A quantization has its own node, or is a part of its layer.
                     known = ranges.get(tensor.name, ranges.get(tensor.node))
@@ -131,8 +135,8 @@ class Model:
 
 def main():
     p = results.parser(__doc__)
-    p.add_argument("--count", type=int, default=8, help="networks")
-    p.add_argument("--first", type=int, default=0, help="number of the first network")
+    p.add_argument("--count", type=int, default=12, help="networks")
+    p.add_argument("--first", type=int, default=24, help="number of the first network")
     args = p.parse_args()
     report = results.Results(args)
     tool = pebble.Pebble(args.build, timeout=300)

@@ -33,7 +33,7 @@ class Network:
         self.input = x
         name = graph.input(self.shape, x.dtype)
         self.tensors = [Tensor(name, None, x, self.shape, lambda codes: codes)]
-        self.planted = 0
+        self.planted, self.hasTwo = 0, rng.random() < 0.5
         self.convolve(self.tensors[-1])
         for _ in range(int(rng.integers(3, 9))):
             self.layer()
@@ -45,6 +45,11 @@ class Network:
     @property
     def output(self):
         return self.tensors[-1]
+
+    def outputs(self):
+        """The last tensor, and half of the time one on the way."""
+        middle = self.tensors[len(self.tensors) // 2]
+        return [self.output, middle] if self.hasTwo and middle.node else [self.output]
 
     def probe(self, tensor, count=4):
         """Codes of a tensor for some inputs."""
@@ -95,6 +100,12 @@ class Network:
         codes[rng.random(shape) < 0.3] = 0
         return codes, w
 
+    @staticmethod
+    def exact(x, w):
+        """A result that holds sums as they are, to draw another by."""
+        return q.Quantization(np.array([x.single[0] * w.scale.min()], F), np.array([0]), -2**31,
+                              2**31 - 1, np.int64)
+
     def bias(self, codes, x, w):
         """The name of the numbers of an i32 bias."""
         scale = (x.single[0] * w.scale).astype(F)
@@ -107,9 +118,18 @@ class Network:
         name = graph.quantize(draw.add_activation(graph, numbers, clip), y)
         self.add(name, node, y, evaluate)
 
-    def sum_quantization(self, sums, scale):
-        y = draw.fitting_result(self.rng, sums * scale)
-        return y, draw.draw_clip(self.rng, y)
+    def result(self, numbers):
+        """A quantization that tells these numbers apart, mostly, and an activation, seldom a narrow
+        one: constants are to come from what is planted, and errors to reach the output."""
+        rng, y = self.rng, draw.draw_activation(self.rng)
+        low, high = min(float(numbers.min()), 0.0), max(float(numbers.max()), 0.0)
+        scale = max((high - low) / 255, 1e-6) * rng.choice([0.5, 1.0, 1.0, 2.0])
+        if rng.random() < 0.7:
+            y.zero = np.array([int(np.clip(round(y.low - low / scale), y.low, y.high))])
+        y.scale = np.array([F(scale)])
+        kind = rng.random()
+        clip = None if kind < 0.6 else (F(0), None) if kind < 0.85 else draw.draw_clip(rng, y)
+        return y, clip
 
     def convolve(self, source):
         rng, graph, x = self.rng, self.graph, source.quantization
@@ -126,13 +146,13 @@ class Network:
             group, outputs = 2, 2 * int(rng.integers(1, 4))
         weights, w = self.weights((outputs, channels // group, *kernel))
         bias = np.zeros(outputs, np.int64)
-        wide = q.Quantization(np.array([F(1e-3)]), np.array([0]), -2**31, 2**31 - 1, np.int64)
+        wide = self.exact(x, w)
 
         def sums(codes, y, clip):
             return q.conv(codes, weights, bias, x, w, y, strides, pads, [1, 1], group, clip)
 
         probes = np.concatenate([sums(codes, wide, None) for codes in self.probe(source)])
-        y, clip = self.sum_quantization(probes, 1e-3)
+        y, clip = self.result(probes * float(wide.single[0]))
         self.plant(weights, bias, x.single[0] * w.scale[0] / y.single[0], y, clip)
         operands = [graph.dequantize(source.name, x),
                     graph.dequantize(graph.constant(weights), w, 0 if w.scale.size > 1 else None)]
@@ -159,8 +179,7 @@ class Network:
                    for codes in self.probe(self.tensors[0], 2)
                    for f, p in ((source.evaluate, a), (second, b))]
         total = numbers[0] + numbers[1] if op == "Add" else numbers[0] * numbers[1]
-        y = draw.fitting_result(rng, total)
-        clip = draw.draw_clip(rng, y)
+        y, clip = self.result(total)
         node = graph.node(op, [graph.dequantize(source.name, a), graph.dequantize(name, b)])
         self.finish(node, node, y, clip,
                     lambda codes: compute(source.evaluate(codes), second(codes), a, b, y, clip))
@@ -176,8 +195,8 @@ class Network:
             self.add(name, node, x,
                      lambda codes: q.max_pool(source.evaluate(codes), kernel, strides, pads))
             return
-        y = draw.fitting_result(rng, q.dequantize(np.concatenate(self.probe(source)), x))
-        clip, counts = draw.draw_clip(rng, y), bool(rng.integers(0, 2))
+        y, clip = self.result(q.dequantize(np.concatenate(self.probe(source)), x))
+        counts = bool(rng.integers(0, 2))
         node = graph.node("AveragePool", [operand], kernel_shape=kernel, strides=strides, pads=pads,
                           count_include_pad=int(counts))
         self.finish(node, node, y, clip, lambda codes: q.average_pool(
@@ -185,7 +204,7 @@ class Network:
 
     def table(self, source):
         rng, graph, x = self.rng, self.graph, source.quantization
-        y = draw.fitting_result(rng, q.dequantize(np.concatenate(self.probe(source)), x))
+        y, _ = self.result(q.dequantize(np.concatenate(self.probe(source)), x))
         operand = graph.dequantize(source.name, x)
         if rng.random() < 0.5:
             alpha = F(rng.uniform(0.01, 0.5))
@@ -203,7 +222,11 @@ class Network:
         if source.shape[1] + other.shape[1] > 2 * MOST_CHANNELS:
             return
         both = [source, other] if rng.random() < 0.5 else [other, source]
-        y = source.quantization if rng.random() < 0.3 else draw.draw_activation(rng)
+        numbers = [q.dequantize(codes, t.quantization) for t in both
+                   for codes in self.probe(t, 2)]
+        y = source.quantization
+        if rng.random() < 0.7:
+            y, _ = self.result(np.concatenate([n.reshape(-1) for n in numbers]))
         operands = [graph.dequantize(t.name, t.quantization) for t in both]
         node = graph.node("Concat", operands, axis=1)
         self.finish(node, node, y, None, lambda codes: np.concatenate(
@@ -232,7 +255,7 @@ class Network:
 
     def average(self, source):
         rng, graph, x = self.rng, self.graph, source.quantization
-        y = draw.fitting_result(rng, q.dequantize(np.concatenate(self.probe(source)), x))
+        y, _ = self.result(q.dequantize(np.concatenate(self.probe(source)), x))
         node = graph.node("GlobalAveragePool", [graph.dequantize(source.name, x)])
         self.finish(node, node, y, None, lambda codes: q.global_average_pool(
             source.evaluate(codes), x, y, None))
@@ -244,14 +267,14 @@ class Network:
         outputs = int(rng.integers(1, 6))
         weights, w = self.weights((outputs, depth))
         bias = rng.integers(-3000, 3000, outputs)
-        wide = q.Quantization(np.array([F(1e-3)]), np.array([0]), -2**31, 2**31 - 1, np.int64)
+        wide = self.exact(x, w)
 
         def product(codes, y, clip):
             rows = codes.reshape(1, depth)
             return q.matmul(rows, weights.T, bias, x, w, y, clip)
 
         probes = np.concatenate([product(codes, wide, None) for codes in self.probe(source)])
-        y, clip = self.sum_quantization(probes, 1e-3)
+        y, clip = self.result(probes * float(wide.single[0]))
         flat = graph.node("Flatten", [graph.dequantize(source.name, x)])
         matrix = graph.dequantize(graph.constant(weights), w, 0 if w.scale.size > 1 else None)
         node = graph.node("Gemm", [flat, matrix, self.bias(bias, x, w)], transB=1)
