@@ -132,6 +132,21 @@ Value lowerRequantize(ImplicitLocOpBuilder &b, qnn::RequantizeOp op, HeldCodes h
   return buildQuantize(b, buildDequantize(b, held(op.getInput()), from), to);
 }
 
+/// The pool in f32 layers, rounded as the kernel does it: with the zero point added.
+Value averageOfNumbers(ImplicitLocOpBuilder &b, qnn::AvgPoolOp op, Value numbers) {
+  qnn::Quantization y = quantizationOf(op.getResult());
+  RankedTensorType type = tensorTypeOf(op.getResult()).clone(b.getF32Type());
+  Value mean = nn::AvgPoolOp::create(b, type, numbers, op.getKernelShape(), op.getStrides(),
+                                     op.getDilations(), op.getPads(), op.getCeilMode(),
+                                     op.getAutoPad(), op.getCountIncludePad());
+  Value scaled = nn::DivOp::create(b, type, mean, buildScalar(b, y.scale(), b.getF32Type()));
+  Value code = nn::AddOp::create(
+      b, type, scaled, buildScalar(b, static_cast<double>(y.zeroPoint()), b.getF32Type()));
+  y.zeroPoints = {0};
+  CodeBounds bounds = CodeBounds::of(op);
+  return buildRound(b, code, y, bounds.low, bounds.high);
+}
+
 Value lowerAvgPool(ImplicitLocOpBuilder &b, qnn::AvgPoolOp op, HeldCodes held) {
   qnn::Quantization x = quantizationOf(op.getInput()), y = quantizationOf(op.getResult());
   Value input = held(op.getInput());
@@ -141,14 +156,8 @@ Value lowerAvgPool(ImplicitLocOpBuilder &b, qnn::AvgPoolOp op, HeldCodes held) {
   if (type.getRank() == 4 && !(op.getCeilMode() && op.getCountIncludePad()))
     window = makeByteWindow(type, result, op.getKernelShape(), op.getStrides(), op.getDilations(),
                             op.getPads(), op.getAutoPad());
-  if (!window) {
-    Value numbers = buildDequantize(b, input, x);
-    Value pooled =
-        nn::AvgPoolOp::create(b, result.clone(b.getF32Type()), numbers, op.getKernelShape(),
-                              op.getStrides(), op.getDilations(), op.getPads(), op.getCeilMode(),
-                              op.getAutoPad(), op.getCountIncludePad());
-    return buildQuantize(b, pooled, y);
-  }
+  if (!window)
+    return averageOfNumbers(b, op, buildDequantize(b, input, x));
   CodeBounds bounds = heldBounds(op);
   Value pooled = qnn::AverageBytesOp::create(
       b, bytesChannelsLast(result), toChannelsLast(b, input), window->kernel, window->strides,

@@ -69,3 +69,22 @@ func.func @max_pool(%x: tensor<1x3x8x8xui8>) -> tensor<1x3x4x4xui8> {
       auto_pad = 0 : i64} : (tensor<1x3x8x8xui8>) -> tensor<1x3x4x4xui8>
   return %r : tensor<1x3x4x4xui8>
 }
+
+// A pool that no kernel computes rounds as the kernels do, with the zero point added, and keeps its
+// bounds.
+// CHECK-LABEL: @line_pool
+// CHECK: %[[M:.*]] = nn.avg_pool
+// CHECK: %[[S:.*]] = nn.div %[[M]], %{{.*}}
+// CHECK: %[[Z:.*]] = nn.add %[[S]], %{{.*}}
+// CHECK: %[[R:.*]] = nn.round %[[Z]]
+// CHECK: nn.max
+// CHECK: nn.cast
+func.func @line_pool(%x: tensor<1x3x8xui8>) -> tensor<1x3x7xui8> {
+  %q = qnn.storage_cast %x : tensor<1x3x8xui8> -> tensor<1x3x8x!quant.uniform<u8:f32, 0.5:7>>
+  %r = qnn.avg_pool %q {kernel_shape = array<i64: 2>, strides = array<i64: 1>,
+      dilations = array<i64: 1>, pads = array<i64: 0, 0>, ceil_mode = false, auto_pad = 0 : i64,
+      count_include_pad = false, low = 100 : i64} : (tensor<1x3x8x!quant.uniform<u8:f32, 0.5:7>>)
+      -> tensor<1x3x7x!quant.uniform<u8:f32, 0.25:100>>
+  %c = qnn.storage_cast %r : tensor<1x3x7x!quant.uniform<u8:f32, 0.25:100>> -> tensor<1x3x7xui8>
+  return %c : tensor<1x3x7xui8>
+}
