@@ -31,7 +31,8 @@ std::optional<int64_t> elementsBehind(RankedTensorType type, int64_t axis) {
 Flow throughReshape(nn::ReshapeOp op, int64_t axis) {
   RankedTensorType from = typeOf(op.getInput()), to = typeOf(op.getResult());
   std::optional<int64_t> block = elementsBehind(from, axis);
-  if (!block || *block == 0)
+  // The result's dims have to say all of its shape, which leaves one of them open.
+  if (!block || *block == 0 || to.getNumDynamicDims() > 1 || llvm::is_contained(to.getShape(), 0))
     return std::nullopt;
   int64_t channels = from.getDimSize(axis), period = channels * *block;
   Flow best;

@@ -157,3 +157,25 @@ func.func @result(%x: tensor<1x1x8x8x!x>) -> tensor<1x2x8x8x!x> {
       : (tensor<1x2x8x8x!x>, tensor<2x2x1x1x!w>, tensor<2x!b>) -> tensor<1x2x8x8x!x>
   return %z : tensor<1x2x8x8x!x>
 }
+
+// One dim of the new shape may be left to the run.
+// CHECK-LABEL: @any_batch
+// CHECK: %[[S:.*]] = nn.constant dense<[-1, 8]> : tensor<2xi64>
+// CHECK: nn.reshape %{{.*}}, %[[S]] {{.*}} -> tensor<?x8xui8>
+// expected-remark @+1 {{3 of 4 output channels}}
+func.func @any_batch(%x: tensor<?x1x2x2x!x>) -> tensor<?x1x!x> {
+  %wc = nn.constant dense<[[[[1]]], [[[0]]], [[[3]]]]> : tensor<3x1x1x1xi8>
+  %wq = qnn.storage_cast %wc : tensor<3x1x1x1xi8> -> tensor<3x1x1x1x!w>
+  %y = qnn.conv %x, %wq {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 0, 0, 0, 0>, group = 1 : i64, auto_pad = 0 : i64}
+      : (tensor<?x1x2x2x!x>, tensor<3x1x1x1x!w>) -> tensor<?x3x2x2x!x>
+  %codes = qnn.storage_cast %y : tensor<?x3x2x2x!x> -> tensor<?x3x2x2xui8>
+  %shape = nn.constant dense<[0, 12]> : tensor<2xi64>
+  %flat = nn.reshape %codes, %shape {allowzero = false}
+      : (tensor<?x3x2x2xui8>, tensor<2xi64>) -> tensor<?x12xui8>
+  %f = qnn.storage_cast %flat : tensor<?x12xui8> -> tensor<?x12x!x>
+  %vc = nn.constant dense<1> : tensor<12x1xi8>
+  %vq = qnn.storage_cast %vc : tensor<12x1xi8> -> tensor<12x1x!w>
+  %z = qnn.matmul %f, %vq : (tensor<?x12x!x>, tensor<12x1x!w>) -> tensor<?x1x!x>
+  return %z : tensor<?x1x!x>
+}
