@@ -185,7 +185,7 @@ std::vector<Contest> contests(const NativeLevel &level, const std::string &filte
   const ConvShape depthwise[] = {{112, 32, 32, 3, 1},  {112, 96, 96, 3, 2},  {56, 144, 144, 3, 1},
                                  {56, 144, 144, 3, 2}, {28, 192, 192, 3, 1}, {14, 384, 384, 3, 1},
                                  {14, 576, 576, 3, 2}, {7, 960, 960, 3, 1},  {14, 480, 480, 5, 1},
-                                 {56, 24, 24, 3, 1}};
+                                 {56, 24, 24, 3, 1},   {112, 16, 16, 3, 1},  {48, 8, 8, 3, 1}};
   for (const ConvShape &shape : depthwise)
     add("depthwise", nameOf(shape), [&] { return depthwiseContest(level, shape); });
   for (const char *name : {"add", "mul", "lookup"})

@@ -29,26 +29,32 @@ template <class Level> struct ChannelBlock {
   alignas(64) int32_t weightZero[4 * Level::lanes];
   alignas(64) uint8_t padding[Level::width];
 
-  // Channels past `count` get zeros.
+  // The channels from `channel` on, of which `count` exist; or all of them, `count`, again and
+  // again for pixels side by side, where `pixels` is more than 1 and `count` a multiple of 4. What
+  // does not exist gets zeros.
   PEBBLE_X86_INLINE void load(const int8_t *packed, const int32_t *allBias, const float *allScale,
                               const int32_t *allZero, int64_t groups, int64_t channel,
-                              int64_t count) {
-    for (int64_t i = 0; i < panels; ++i) {
-      const bool used = i * panelWidth < count;
-      const int8_t *panel = packed + (channel / panelWidth + i) * groups * panelWidth * groupSize;
-      for (int64_t chunk = 0; chunk < groups * 4; ++chunk) {
-        int8_t *target = weights + chunk * Level::width + i * 16;
-        if (used)
-          __builtin_memcpy(target, panel + chunk * 16, 16);
+                              int64_t count, int64_t pixels = 1) {
+    const int64_t used = pixels > 1 ? pixels * count : ceilDiv(count, panelWidth) * panelWidth;
+    int64_t from = channel;
+    for (int64_t at = 0; at < Level::width; at += 4, from += 4) {
+      if (pixels > 1 && from == count)
+        from = 0;
+      const bool isUsed = at < used;
+      const int64_t i = at / panelWidth, j = at % panelWidth / 4;
+      const int8_t *source =
+          packed + from / panelWidth * groups * panelWidth * groupSize + from % panelWidth / 4 * 16;
+      for (int64_t group = 0; group < groups; ++group) {
+        int8_t *target = weights + (group * 4 + j) * Level::width + i * 16;
+        if (isUsed)
+          __builtin_memcpy(target, source + group * panelWidth * groupSize, 16);
         else
           __builtin_memset(target, 0, 16);
       }
-      for (int64_t j = 0; j < 4; ++j) {
-        const int64_t from = channel + i * panelWidth + j * 4, to = j * Level::lanes + i * 4;
-        copyFour(bias + to, used ? allBias + from : nullptr);
-        copyFour(scale + to, used && allScale ? allScale + from : nullptr);
-        copyFour(weightZero + to, used && allZero ? allZero + from : nullptr);
-      }
+      const int64_t to = j * Level::lanes + i * 4;
+      copyFour(bias + to, isUsed ? allBias + from : nullptr);
+      copyFour(scale + to, isUsed && allScale ? allScale + from : nullptr);
+      copyFour(weightZero + to, isUsed && allZero ? allZero + from : nullptr);
     }
   }
 };
@@ -116,6 +122,17 @@ template <class Level, typename Out> struct DepthwiseRow {
   int64_t steps[maxDepthwiseGroups * groupSize];
   const uint8_t *lastWhole[maxDepthwiseGroups * groupSize]; // where a vector may still be read
 
+  // Moves to output row y of an image. `last` is where a vector of the input may still be read.
+  PEBBLE_X86_INLINE void place(const uint8_t *image, const uint8_t *last, int64_t y) {
+    const int64_t taps = ceilDiv(window.kernelHeight, groupSize) * groupSize;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      const int64_t inY = y * window.strideHeight - window.padTop + tap * window.dilationHeight;
+      const bool inside = tap < window.kernelHeight && uint64_t(inY) < uint64_t(window.inHeight);
+      rows[tap] = inside ? image + inY * window.inWidth * window.inStride : block.padding;
+      steps[tap] = inside ? window.inStride : 0;
+      lastWhole[tap] = inside ? last : block.padding;
+    }
+  }
   PEBBLE_X86_INLINE typename Level::Bytes load(const uint8_t *p, const uint8_t *last) const {
     if (p <= last)
       return Level::loadBytes(p);
@@ -281,37 +298,101 @@ PEBBLE_X86_INLINE void depthwiseRow(const DepthwiseRow<Level, Out> &row) {
   }
 }
 
+// Calls body(image, batch, y) for the output rows [begin, end).
+template <typename Out, class Body>
+PEBBLE_X86_INLINE void forDepthwiseRows(const Depthwise<Out> &layer, int64_t begin, int64_t end,
+                                        Body body) {
+  const pebble_x86_window &w = layer.window;
+  forImages(w, begin, end,
+            [&](int64_t batch, int64_t firstRow, int64_t rowCount) __attribute__((always_inline)) {
+              const uint8_t *image = layer.input + batch * w.inHeight * w.inWidth * w.inStride;
+              Out *out = layer.output + batch * w.outHeight * w.outWidth * w.outStride;
+              for (int64_t y = firstRow; y < firstRow + rowCount; ++y)
+                body(image, out + y * w.outWidth * w.outStride, y);
+            });
+}
+
+// Where a vector of `width` bytes may still be read.
+template <typename Out>
+PEBBLE_X86_INLINE const uint8_t *lastWhole(const Depthwise<Out> &layer, int64_t width) {
+  const pebble_x86_window &w = layer.window;
+  return layer.input + w.batch * w.inHeight * w.inWidth * w.inStride - w.inStride + w.inChannels -
+         width;
+}
+
+template <class Level, typename Out>
+PEBBLE_X86_INLINE void loadBlock(ChannelBlock<Level> &block, const Depthwise<Out> &layer,
+                                 int64_t channel, int64_t count, int64_t pixels = 1) {
+  for (uint8_t &byte : block.padding)
+    byte = uint8_t(layer.inputZero);
+  const pebble_x86_window &w = layer.window;
+  block.load(layer.weights, layer.bias, layer.scale, layer.weightZero,
+             w.kernelWidth * ceilDiv(w.kernelHeight, groupSize), channel, count, pixels);
+}
+
 // The channels [channel, channel + count) of the rows [begin, end).
 template <class Level, bool Signed, typename Out>
 void depthwiseChannels(const Depthwise<Out> &layer, int64_t channel, int64_t count, int64_t begin,
                        int64_t end) {
-  const pebble_x86_window &w = layer.window;
-  const int64_t columnGroups = ceilDiv(w.kernelHeight, groupSize);
-  const int64_t imageBytes = w.inHeight * w.inWidth * w.inStride;
-  const uint8_t *const lastWhole =
-      layer.input + w.batch * imageBytes - w.inStride + w.inChannels - Level::width;
   ChannelBlock<Level> block;
-  for (uint8_t &byte : block.padding)
-    byte = uint8_t(layer.inputZero);
-  block.load(layer.weights, layer.bias, layer.scale, layer.weightZero, w.kernelWidth * columnGroups,
-             channel, count);
-  DepthwiseRow<Level, Out> row(w, block, layer.bounds, layer.weightZero != nullptr, count);
-  forImages(w, begin, end,
-            [&](int64_t batch, int64_t firstRow, int64_t rowCount) __attribute__((always_inline)) {
-              const uint8_t *image = layer.input + batch * imageBytes + channel;
-              for (int64_t y = firstRow; y < firstRow + rowCount; ++y) {
-                for (int64_t tap = 0; tap < columnGroups * groupSize; ++tap) {
-                  const int64_t inY = y * w.strideHeight - w.padTop + tap * w.dilationHeight;
-                  const bool inside = tap < w.kernelHeight && uint64_t(inY) < uint64_t(w.inHeight);
-                  row.rows[tap] = inside ? image + inY * w.inWidth * w.inStride : block.padding;
-                  row.steps[tap] = inside ? w.inStride : 0;
-                  row.lastWhole[tap] = inside ? lastWhole : block.padding;
-                }
-                row.out =
-                    layer.output + (batch * w.outHeight + y) * w.outWidth * w.outStride + channel;
-                depthwiseRow<Level, Signed>(row);
-              }
-            });
+  loadBlock(block, layer, channel, count);
+  DepthwiseRow<Level, Out> row(layer.window, block, layer.bounds, layer.weightZero != nullptr,
+                               count);
+  forDepthwiseRows(layer, begin, end,
+                   [&](const uint8_t *image, Out *out, int64_t y) __attribute__((always_inline)) {
+                     row.place(image + channel, lastWhole(layer, Level::width), y);
+                     row.out = out + channel;
+                     depthwiseRow<Level, Signed>(row);
+                   });
+}
+
+// How many pixels side by side make one vector: more than 1 where channels are so few that vectors
+// of one pixel would be mostly empty. Where they are computed with one step, taps lie as far apart
+// as pixels do.
+template <class Level, typename Out>
+PEBBLE_X86_INLINE int64_t pixelsTogether(const Depthwise<Out> &layer) {
+  const pebble_x86_window &w = layer.window;
+  if (sizeof(Out) != 1 || layer.weightZero || w.strideWidth != 1 || w.dilationWidth != 1 ||
+      w.inChannels < 4 || w.inChannels % 4 != 0 || 2 * w.inChannels > Level::Narrow::width ||
+      w.inStride != w.inChannels || w.outStride != w.inChannels)
+    return 1;
+  const int64_t pixels = Level::width / w.inChannels;
+  return w.inWidth - w.kernelWidth + 1 >= pixels ? pixels : 1;
+}
+
+// The rows [begin, end) of few channels, `pixels` at once. Those whose windows reach out of the
+// image are done one by one.
+template <class Level, bool Signed, typename Out>
+void depthwiseTogether(const Depthwise<Out> &layer, int64_t pixels, int64_t begin, int64_t end) {
+  using Narrow = typename Level::Narrow;
+  const pebble_x86_window &w = layer.window;
+  ChannelBlock<Level> block;
+  ChannelBlock<Narrow> edge;
+  loadBlock(block, layer, 0, w.inChannels, pixels);
+  loadBlock(edge, layer, 0, w.inChannels);
+  DepthwiseRow<Level, Out> row(w, block, layer.bounds, false, pixels * w.inChannels);
+  DepthwiseRow<Narrow, Out> edges(w, edge, layer.bounds, false, w.inChannels);
+  // The output pixels whose windows lie inside.
+  const int64_t first = least(w.padLeft, w.outWidth);
+  const int64_t last = least(w.inWidth - w.kernelWidth + 1 + w.padLeft, w.outWidth);
+  forDepthwiseRows(layer, begin, end,
+                   [&](const uint8_t *image, Out *out, int64_t y) __attribute__((always_inline)) {
+                     edges.place(image, lastWhole(layer, Narrow::width), y);
+                     edges.out = out;
+                     int64_t x = first;
+                     if (last - first >= pixels) {
+                       row.place(image, lastWhole(layer, Level::width), y);
+                       row.out = out;
+                       // The last ones overlap those before, which get the same results again.
+                       for (; x < last; x += pixels) {
+                         const int64_t from = least(x, last - pixels);
+                         depthwisePixels<Level, Signed>(row, from, from + 1);
+                       }
+                       x = last;
+                     }
+                     depthwisePixels<Narrow, Signed>(edges, 0, first);
+                     depthwisePixels<Narrow, Signed>(edges, x, w.outWidth);
+                   });
 }
 
 template <class Level, bool Signed, typename Out>
@@ -320,6 +401,9 @@ PEBBLE_X86_INLINE void depthwise(PEBBLE_X86_DEPTHWISE_PARAMETERS(Out)) {
   const Depthwise<Out> layer{*window,    input,  inputZero,           weights, bias, scale,
                              weightZero, output, Bounds(zero, lo, hi)};
   const int64_t channels = window->inChannels;
+  const int64_t pixels = pixelsTogether<Level>(layer);
+  if (pixels > 1)
+    return depthwiseTogether<Level, Signed>(layer, pixels, begin, end);
   int64_t channel = 0;
   while (channels - channel > Narrow::width) {
     const int64_t count = least<int64_t>(Level::width, channels - channel);
