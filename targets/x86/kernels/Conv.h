@@ -73,22 +73,26 @@ struct TapSource {
   }
 };
 
-constexpr int64_t patchBytes = 16384;
+constexpr int64_t patchBytes = 32768;
 
-// The rows of output pixels' windows, read where they lie. Windows that reach out of the image are
-// copied together.
+// The rows of output pixels' windows, read where they lie. Where windows reach out of the image
+// they are copied together, or the part of the image that a block of them needs is copied with what
+// lies around it.
 struct RowSource {
   PEBBLE_X86_INLINE RowSource(const pebble_x86_window &window, uint8_t padding,
                               const uint8_t *inputEnd)
       : window(window), padding(padding), inputEnd(inputEnd), runs(window.kernelHeight),
         runLength(window.kernelWidth * window.inChannels),
         readLength(ceilDiv(runLength, groupSize) * groupSize),
+        isDense(window.dilationWidth == 1 && window.inStride == window.inChannels),
         blockRows(least(maxBlockRows, patchBytes / greatest<int64_t>(runs * readLength, 1))) {}
 
   const pebble_x86_window &window;
   uint8_t padding;
   const uint8_t *inputEnd;
-  int64_t runs, runLength, readLength, blockRows;
+  int64_t runs, runLength, readLength;
+  bool isDense; // the pixels of a row of a window
+  int64_t blockRows;
   const uint8_t *image = nullptr;
   int64_t outRow = 0;
   uint8_t patches[patchBytes + 16];
@@ -97,7 +101,7 @@ struct RowSource {
   PEBBLE_X86_INLINE int64_t inPlace(const PixelCursor &pixel, const uint8_t *corner,
                                     int64_t pixelStep, int64_t rowStep) const {
     const pebble_x86_window &w = window;
-    if (w.dilationWidth != 1 || w.inStride != w.inChannels || !pixel.isInside())
+    if (!isDense || !pixel.isInside())
       return 0;
     const int64_t room = inputEnd - corner - (w.kernelHeight - 1) * rowStep - readLength;
     if (room < 0)
@@ -106,26 +110,61 @@ struct RowSource {
     return least(least(inRow, room / pixelStep + 1), w.outWidth - pixel.outX);
   }
 
+  // `width` pixels of row y of the image from column x on, padding outside of it. What is written
+  // past the end of a part is written again, or nobody reads it.
+  PEBBLE_X86_INLINE void copyRow(uint8_t *target, int64_t y, int64_t x, int64_t width) const {
+    const pebble_x86_window &w = window;
+    if (uint64_t(y) >= uint64_t(w.inHeight))
+      return fillBytes(target, padding, width * w.inChannels);
+    const int64_t left = greatest(least(-x, width), int64_t(0));
+    const int64_t right = greatest(least(w.inWidth - x, width), left);
+    fillBytes(target, padding, left * w.inChannels);
+    copyBytes(target + left * w.inChannels, image + (y * w.inWidth + x + left) * w.inChannels,
+              (right - left) * w.inChannels);
+    fillBytes(target + right * w.inChannels, padding, (width - right) * w.inChannels);
+  }
+
+  // Copies all that a block of pixels reads, if that costs less than copying those windows that
+  // reach out of the image. Gives the row that the copy begins with, and the bytes from a row to
+  // the next.
+  PEBBLE_X86_INLINE bool copyBand(int64_t firstY, int64_t lastY, int64_t &top, int64_t &rowBytes) {
+    const pebble_x86_window &w = window;
+    if (!isDense)
+      return false;
+    top = firstY * w.strideHeight - w.padTop;
+    const int64_t bottom =
+        lastY * w.strideHeight - w.padTop + (w.kernelHeight - 1) * w.dilationHeight;
+    const int64_t width = (w.outWidth - 1) * w.strideWidth + w.kernelWidth;
+    rowBytes = width * w.inChannels;
+    const int64_t bytes = (bottom - top + 1) * rowBytes;
+    const bool isInside = w.padLeft == 0 && width <= w.inWidth;
+    const int64_t outsideRows = top >= 0 && bottom < w.inHeight ? 0 : lastY - firstY + 1;
+    if (bytes + groupSize > patchBytes || (isInside && outsideRows == 0))
+      return false;
+    // The pixels at the sides of a row, or all of it; a piece of a row is about as costly as 256 of
+    // its bytes.
+    const int64_t sides =
+        ceilDiv(w.padLeft, w.strideWidth) +
+        ceilDiv(greatest<int64_t>(width - w.padLeft - w.inWidth, 0), w.strideWidth);
+    const int64_t pixels = outsideRows * w.outWidth + (lastY - firstY + 1) * sides;
+    if (pixels * runs * 256 < bytes + (bottom - top + 1) * 256)
+      return false;
+    uint8_t *target = patches;
+    for (int64_t y = top; y <= bottom; ++y, target += rowBytes)
+      copyRow(target, y, -w.padLeft, width);
+    return true;
+  }
+
   PEBBLE_X86_INLINE void copy(uint8_t *target, const PixelCursor &pixel, int64_t firstRun,
                               int64_t runCount) const {
     const pebble_x86_window &w = window;
     for (int64_t ky = firstRun; ky < firstRun + runCount; ++ky, target += readLength) {
       const int64_t y = pixel.y + ky * w.dilationHeight;
-      if (uint64_t(y) >= uint64_t(w.inHeight)) {
-        fillBytes(target, padding, runLength);
+      if (isDense || uint64_t(y) >= uint64_t(w.inHeight)) {
+        copyRow(target, y, pixel.x, w.kernelWidth);
         continue;
       }
       const uint8_t *row = image + y * w.inWidth * w.inStride;
-      if (w.dilationWidth == 1 && w.inStride == w.inChannels) {
-        // What is written past the end of a part is written again, or nobody reads it.
-        const int64_t left = greatest(least(-pixel.x, w.kernelWidth), int64_t(0));
-        const int64_t right = greatest(least(w.inWidth - pixel.x, w.kernelWidth), left);
-        fillBytes(target, padding, left * w.inChannels);
-        copyBytes(target + left * w.inChannels, row + (pixel.x + left) * w.inChannels,
-                  (right - left) * w.inChannels);
-        fillBytes(target + right * w.inChannels, padding, (w.kernelWidth - right) * w.inChannels);
-        continue;
-      }
       for (int64_t kx = 0; kx < w.kernelWidth; ++kx) {
         const int64_t x = pixel.x + kx * w.dilationWidth;
         if (uint64_t(x) < uint64_t(w.inWidth))
@@ -141,24 +180,38 @@ struct RowSource {
     const pebble_x86_window &w = window;
     const int64_t pixelStep = w.strideWidth * w.inStride;
     const int64_t rowStep = w.dilationHeight * w.inWidth * w.inStride;
+    // Pixels side by side from `corner` on.
+    auto refer = [&](int64_t r, int64_t count, const uint8_t *corner,
+                     int64_t step) __attribute__((always_inline)) {
+      for (int64_t run = 0; run < runCount; ++run)
+        for (int64_t i = 0; i < count; ++i)
+          pointers[run * stride + r + i] = corner + (firstRun + run) * step + i * pixelStep;
+    };
     PixelCursor pixel(w, outRow, first);
+    const int64_t firstY = outRow + first / w.outWidth;
+    int64_t top, rowBytes;
+    const bool isBand = copyBand(firstY, outRow + (first + rows - 1) / w.outWidth, top, rowBytes);
     uint8_t *patch = patches;
     for (int64_t r = 0; r < rows;) {
-      const uint8_t *corner = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
-      const int64_t count = least(inPlace(pixel, corner, pixelStep, rowStep), rows - r);
-      if (count > 0) {
-        for (int64_t run = 0; run < runCount; ++run)
-          for (int64_t i = 0; i < count; ++i)
-            pointers[run * stride + r + i] = corner + (firstRun + run) * rowStep + i * pixelStep;
-        pixel.skip(count);
-        r += count;
-        continue;
+      int64_t count = w.outWidth - pixel.outX;
+      if (isBand) {
+        count = least(count, rows - r);
+        refer(r, count, patches + (pixel.y - top) * rowBytes + (pixel.x + w.padLeft) * w.inChannels,
+              w.dilationHeight * rowBytes);
+      } else {
+        const uint8_t *corner = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
+        count = least(inPlace(pixel, corner, pixelStep, rowStep), rows - r);
+        if (count > 0) {
+          refer(r, count, corner, rowStep);
+        } else {
+          count = 1;
+          copy(patch, pixel, firstRun, runCount);
+          for (int64_t run = 0; run < runCount; ++run, patch += readLength)
+            pointers[run * stride + r] = patch;
+        }
       }
-      copy(patch, pixel, firstRun, runCount);
-      for (int64_t run = 0; run < runCount; ++run, patch += readLength)
-        pointers[run * stride + r] = patch;
-      pixel.skip(1);
-      ++r;
+      pixel.skip(count);
+      r += count;
     }
   }
 };
