@@ -2,7 +2,8 @@
 """Times quantized models on one thread beside their peers, interleaved, and prints the tables.
 
   onnxruntime   ten int8 models beside ONNX Runtime
-  litert        networks that there are as .tflite too beside LiteRT, codes in and codes out
+  litert        networks that there are as .tflite too beside LiteRT, with inputs and outputs as the
+                .tflite file has them: codes, or numbers in f32
   float         ResNet-50 in int8 beside the same in f32, both compiled by Pebble
 
 Six of the ten, and ResNet-50, are quantized from float models when --models has no file of theirs.
@@ -178,14 +179,19 @@ def beside_onnxruntime(bench, by_name, args, report):
     return table.finish()
 
 
-def litert_times(bench, package, tflite, python):
+def litert_times(bench, file, tflite, python):
     """Medians of alternating blocks, in milliseconds, or what went wrong."""
+    package = bench.scratch / "model.pbl"
     peer = subprocess.Popen([python, pathlib.Path(__file__).with_name("litert_peer.py"), tflite],
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True)
     with peer:
-        if not peer.stdout.readline():
+        greeting = peer.stdout.readline().split()
+        if not greeting:
             return f"LiteRT: {peer.stderr.read().strip()[-200:]}"
+        wrong = bench.compile(file, package, "--io", "quantized" if greeting[1] == "1" else "float")
+        if wrong:
+            return wrong
         ours, theirs = [], []
         for _ in range(ROUNDS):
             peer.stdin.write(f"{BLOCK_SECONDS}\n")
@@ -202,14 +208,12 @@ def beside_litert(bench, args, report):
         if not (data / file).is_file() or not (data / tflite).is_file():
             report.skip(name, "no data")
             continue
-        package = bench.scratch / "model.pbl"
-        wrong = bench.compile(data / file, package, "--io", "quantized")
-        if wrong:
-            report.add(name, False, wrong)
-            continue
-        times = litert_times(bench, package, data / tflite, args.litert_python)
+        times = litert_times(bench, data / file, data / tflite, args.litert_python)
         if isinstance(times, str):
-            report.skip(name, times)
+            if times.startswith("LiteRT"):
+                report.skip(name, times)
+            else:
+                report.add(name, False, times)
             continue
         table.add(name, *times, multiplications(data / file))
         report.add(name, True)
