@@ -12,7 +12,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from support import quantized_draw, quantized_reference, results  # noqa: E402
 
 X = quantized_reference.Quantization(np.array([0.5], np.float32), np.array([3]), 0, 255, np.uint8)
-W = quantized_reference.Quantization(np.array([0.25], np.float32), np.array([0]), -128, 127, np.int8)
+W = quantized_reference.Quantization(np.array([0.25], np.float32), np.array([0]), -128, 127,
+                                     np.int8)
 
 
 def convolution(bias_scale):

@@ -313,7 +313,8 @@ def test_report(suite):
     live = [sum(s["bytes"] for s in slots if s["first_step"] <= index <= s["last_step"])
             for index in range(len(steps))]
     apart = all(a["last_step"] < b["first_step"] or b["last_step"] < a["first_step"]
-                or a["offset"] + a["bytes"] <= b["offset"] or b["offset"] + b["bytes"] <= a["offset"]
+                or a["offset"] + a["bytes"] <= b["offset"]
+                or b["offset"] + b["bytes"] <= a["offset"]
                 for i, a in enumerate(slots) for b in slots[:i])
     peak = max(s["offset"] + s["bytes"] for s in slots)
     suite.report.add("report --json", apart and len(slots) >= 2

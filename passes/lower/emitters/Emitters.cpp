@@ -9,18 +9,12 @@ using namespace pebble;
 
 EmitKernelOp pebble::findEmitter(Operation *op) {
   static const llvm::StringMap<EmitKernelOp> emitters = {
-      {"add_bytes", emitAddBytes},
-      {"conv_nhwc", emitConvNhwc},
-      {"conv_packed", emitConvPacked},
-      {"conv_sums", emitConvSums},
-      {"depthwise_nhwc", emitDepthwiseNhwc},
-      {"depthwise_packed", emitDepthwisePacked},
-      {"lookup_bytes", emitLookupBytes},
-      {"matmul", emitMatMul},
-      {"matmul_packed", emitMatMulPacked},
-      {"max_bytes", emitMaxBytes},
-      {"mean_bytes", emitMeanBytes},
-      {"mul_bytes", emitMulBytes},
+      {"add_bytes", emitAddBytes},           {"conv_nhwc", emitConvNhwc},
+      {"conv_packed", emitConvPacked},       {"conv_sums", emitConvSums},
+      {"depthwise_nhwc", emitDepthwiseNhwc}, {"depthwise_packed", emitDepthwisePacked},
+      {"lookup_bytes", emitLookupBytes},     {"matmul", emitMatMul},
+      {"matmul_packed", emitMatMulPacked},   {"max_bytes", emitMaxBytes},
+      {"mean_bytes", emitMeanBytes},         {"mul_bytes", emitMulBytes},
       {"pool_nhwc", emitPoolNhwc},
   };
   return emitters.lookup(op->getName().stripDialect());
