@@ -4,6 +4,7 @@
 
 #include "dialects/mem/Mem.h"
 #include "passes/analysis/Lifetimes.h"
+#include "passes/analysis/NodeNames.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -13,13 +14,10 @@ using namespace pebble;
 
 namespace {
 
-/// The name of the last node that `loc` stands for, which is the one whose result is left.
+/// The node whose result is left when all that `loc` stands for has run.
 std::string lastNode(Location loc) {
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    return fused.getLocations().empty() ? "" : lastNode(fused.getLocations().back());
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  return "";
+  SmallVector<StringRef> names = nodeNames(loc);
+  return names.empty() ? "" : names.back().str();
 }
 
 } // namespace

@@ -320,7 +320,9 @@ def test_report(suite):
     suite.report.add("report --json", apart and len(slots) >= 2
                      and [step["live_bytes"] for step in steps] == live
                      and report["arena"]["peak_bytes"] == peak <= report["arena"]["bytes"]
-                     and max(live) <= report["arena"]["lower_bound_bytes"], str(report))
+                     and max(live) <= report["arena"]["lower_bound_bytes"]
+                     and report["macs"]["total"] == sum(step["macs"] for step in steps)
+                     == 36 * (4 * 8 + 2 * 8 * 8), str(report))
     page = files["html"].read_text()
     suite.report.add("report --html", page.count("<rect") == len(slots) and "<b>" not in page
                      and "&lt;b&gt;conv&amp;1" in page and "src=" not in page

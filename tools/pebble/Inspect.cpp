@@ -3,6 +3,7 @@
 // pebble inspect: shows what a package says about itself, without running any of it.
 #include "runtime/package/Loader.h"
 #include "runtime/support/DType.h"
+#include "tools/pebble/ManifestJson.h"
 #include "tools/pebble/Verb.h"
 
 #include <nlohmann/json.hpp>
@@ -48,9 +49,6 @@ ordered_json trafficJson(const std::vector<package::Traffic> &moved) {
     list.push_back(one.bytes >= 0 ? ordered_json(one.bytes) : ordered_json(one.expression));
   return list;
 }
-
-/// null where only the run knows.
-ordered_json macsJson(int64_t macs) { return macs < 0 ? ordered_json() : ordered_json(macs); }
 
 ordered_json toJson(const package::Package &package) {
   const package::Manifest &m = package.manifest();

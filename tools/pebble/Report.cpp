@@ -3,6 +3,7 @@
 // pebble report: where a compiled model keeps its tensors, as a picture and as numbers.
 #include "runtime/package/Loader.h"
 #include "tools/pebble/Files.h"
+#include "tools/pebble/ManifestJson.h"
 #include "tools/pebble/Verb.h"
 #include "tools/pebble/report/MemoryPicture.h"
 #include "tools/pebble/report/Trace.h"
@@ -37,6 +38,7 @@ ordered_json toJson(const MemoryPicture &picture) {
                         {{"bytes", m.arenaBytes},
                          {"peak_bytes", picture.peakBytes()},
                          {"lower_bound_bytes", m.arenaLowerBound}}},
+                       {"macs", {{"total", macsJson(m.macs)}}},
                        {"steps", ordered_json::array()},
                        {"tensors", ordered_json::array()}};
   for (size_t step = 0; step < m.steps.size(); ++step) {
@@ -45,7 +47,8 @@ ordered_json toJson(const MemoryPicture &picture) {
     json["steps"].push_back(
         {{"name", m.steps[step].name},
          {"kernel", isLaunch ? ordered_json(m.kernels[kernel].symbol) : ordered_json()},
-         {"live_bytes", picture.liveBytes()[step]}});
+         {"live_bytes", picture.liveBytes()[step]},
+         {"macs", isLaunch ? macsJson(m.kernels[kernel].macs) : ordered_json(0)}});
   }
   for (const package::SlotSpec &slot : m.slots)
     json["tensors"].push_back({{"name", slot.name},
@@ -66,6 +69,8 @@ void print(const MemoryPicture &picture) {
   line("arena", m.arenaBytes);
   line("peak", picture.peakBytes());
   line("lower bound", m.arenaLowerBound);
+  if (m.macs >= 0)
+    std::printf("%-12s %12lld multiply-adds a run\n", "macs", static_cast<long long>(m.macs));
   if (!m.plan.empty())
     std::printf("Buffers whose sizes follow from the inputs' dims come on top.\n");
   std::fputs(drawAscii(picture, kColumns).c_str(), stdout);

@@ -50,6 +50,12 @@ std::string pebble::cli::htmlPage(const std::string &title, const std::string &b
 namespace {
 
 std::string number(uint64_t value) { return formatv("<td class=\"number\">{0}</td>", value).str(); }
+/// A copy has none, and of some kernels only the run knows.
+std::string macs(const package::Manifest &manifest, const package::StepSpec &step) {
+  const bool isLaunch = step.kernel != package::StepSpec::kNoKernel;
+  const int64_t count = isLaunch ? manifest.kernels[step.kernel].macs : 0;
+  return count < 0 ? "<td class=\"number\">?</td>" : number(static_cast<uint64_t>(count));
+}
 std::string cell(const std::string &text) { return "<td>" + escapeHtml(text) + "</td>"; }
 
 } // namespace
@@ -64,10 +70,11 @@ std::string pebble::cli::writeHtml(const MemoryPicture &picture) {
           readableBytes(manifest.arenaBytes), manifest.arenaLowerBound)
           .str();
   body += drawSvg(picture);
-  body += "<h2>Steps</h2>\n<table>\n<tr><th>step</th><th>nodes</th><th>bytes in use</th></tr>\n";
+  body += "<h2>Steps</h2>\n<table>\n<tr><th>step</th><th>nodes</th><th>bytes in "
+          "use</th><th>multiply-adds</th></tr>\n";
   for (size_t step = 0; step < manifest.steps.size(); ++step)
     body += "<tr>" + number(step) + cell(picture.nodesOf(step)) +
-            number(picture.liveBytes()[step]) + "</tr>\n";
+            number(picture.liveBytes()[step]) + macs(manifest, manifest.steps[step]) + "</tr>\n";
   body += "</table>\n<h2>Tensors</h2>\n<table>\n<tr><th>made by</th><th>bytes</th>"
           "<th>offset</th><th>first step</th><th>last step</th></tr>\n";
   for (const package::SlotSpec &slot : manifest.slots)
