@@ -77,7 +77,7 @@ std::vector<std::string> watchedOf(const std::vector<ModelTensor> &tensors, bool
 std::vector<Array> makeInputs(const DiffOptions &options, const Model &model) {
   std::map<std::string, Array> named;
   if (!options.testData.empty())
-    named = TestData::loadInputs(options.testData, model);
+    named = TestData::loadInputs(options.testData, model.inputs());
   for (auto &[name, array] : options.inputs.load(model))
     named[name] = std::move(array);
   return named.empty() ? makeRandomInputs(model, parseDims(options.dims))

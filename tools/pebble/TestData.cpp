@@ -53,15 +53,16 @@ std::map<std::string, Array> assign(std::vector<NamedArray> arrays,
 
 } // namespace
 
-std::map<std::string, Array> TestData::loadInputs(const std::string &folder, const Model &model) {
+std::map<std::string, Array> TestData::loadInputs(const std::string &folder,
+                                                  const std::vector<Signature> &inputs) {
   if (!std::filesystem::is_directory(folder))
     throw Failure(kUsage, "'" + folder + "' is not a folder of test data");
-  return assign(loadNumbered(folder, "input_"), model.inputs(), "input");
+  return assign(loadNumbered(folder, "input_"), inputs, "input");
 }
 
 TestData TestData::load(const std::string &folder, const Model &model) {
   TestData data;
-  data.inputs = loadInputs(folder, model);
+  data.inputs = loadInputs(folder, model.inputs());
   data.outputs = assign(loadNumbered(folder, "output_"), model.outputs(), "output");
   if (data.outputs.empty())
     throw Failure(kUsage, "'" + folder + "' holds no output_0.pb to compare with");

@@ -16,7 +16,8 @@ struct TestData {
   /// A file belongs to the tensor that it names, or else to the one of its number.
   static TestData load(const std::string &folder, const Model &model);
   /// The inputs alone, of a folder that need not have outputs.
-  static std::map<std::string, Array> loadInputs(const std::string &folder, const Model &model);
+  static std::map<std::string, Array> loadInputs(const std::string &folder,
+                                                 const std::vector<Signature> &inputs);
 };
 
 } // namespace pebble::cli

@@ -40,6 +40,7 @@ std::function<int()> declareBench(CLI::App &app);
 std::function<int()> declareDiff(CLI::App &app);
 std::function<int()> declareOps(CLI::App &app);
 std::function<int()> declareInspect(CLI::App &app);
+std::function<int()> declareQuantize(CLI::App &app);
 std::function<int()> declareReport(CLI::App &app);
 
 } // namespace pebble::cli

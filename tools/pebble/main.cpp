@@ -21,6 +21,7 @@ constexpr Verb kVerbs[] = {
     {"compile", "Compile a model", declareCompile},
     {"run", "Run a package on this machine", declareRun},
     {"bench", "Measure how fast a model runs on this machine", declareBench},
+    {"quantize", "Turn a float model into a quantized one", declareQuantize},
     {"diff", "Compare a model's tensors with another computation of them", declareDiff},
     {"inspect", "Show what a package holds", declareInspect},
     {"report", "Draw where a compiled model keeps its tensors", declareReport},
