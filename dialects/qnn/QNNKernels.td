@@ -193,18 +193,16 @@ def QNN_AddBytesOp : QNN_KernelOp<"add_bytes"> {
   let summary = "sum of two rescaled tensors";
   let description = [{
     `base + lhs_ratio * (lhs - lhs_offset) + rhs_ratio * (rhs - rhs_offset)`, rounded, plus
-    `offset`. `single` is 1 or 2 where lhs or rhs is one number along the result's rows as the
-    graph has them, which decides the order of rounding.
+    `offset`; each product is fused with the sum it goes to, that of rhs first.
     ```mlir
-    %y = qnn.add_bytes %a, %b {lhs_offset = 0 : i64, rhs_offset = 0 : i64, single = 0 : i64,
-        offset = 0 : i64, low = 0 : i64, high = 255 : i64, lhs_ratio = 5.0e-01 : f64,
-        rhs_ratio = 2.5e-01 : f64, base = 3.0 : f64}
+    %y = qnn.add_bytes %a, %b {lhs_offset = 0 : i64, rhs_offset = 0 : i64, offset = 0 : i64,
+        low = 0 : i64, high = 255 : i64, lhs_ratio = 5.0e-01 : f64, rhs_ratio = 2.5e-01 : f64, base = 3.0 : f64}
         : (tensor<1x8xui8>, tensor<8xui8>) -> tensor<1x8xui8>
     ```
   }];
   let arguments = (ins QNN_Bytes:$lhs, QNN_Bytes:$rhs, I64Attr:$lhs_offset, I64Attr:$rhs_offset,
-                       I64Attr:$single, I64Attr:$offset, I64Attr:$low, I64Attr:$high,
-                       F64Attr:$lhs_ratio, F64Attr:$rhs_ratio, F64Attr:$base);
+                       I64Attr:$offset, I64Attr:$low, I64Attr:$high, F64Attr:$lhs_ratio,
+                       F64Attr:$rhs_ratio, F64Attr:$base);
 }
 
 def QNN_MulBytesOp : QNN_KernelOp<"mul_bytes"> {

@@ -11,16 +11,16 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// 1 or 2 where the first or second operand is one number along the result's rows; else 0.
-int64_t singleOperand(RankedTensorType lhs, RankedTensorType rhs) {
+/// See AddTerms::startsWithLhs. Tensors of one element are such rows too.
+bool startsWithLhs(RankedTensorType lhs, RankedTensorType rhs) {
   for (int64_t i = 1; i <= std::max(lhs.getRank(), rhs.getRank()); ++i) {
     int64_t a = i <= lhs.getRank() ? lhs.getDimSize(lhs.getRank() - i) : 1;
     int64_t b = i <= rhs.getRank() ? rhs.getDimSize(rhs.getRank() - i) : 1;
     if (a == 1 && b == 1)
       continue;
-    return a == 1 ? 1 : b == 1 ? 2 : 0;
+    return a == 1;
   }
-  return 0;
+  return true;
 }
 
 } // namespace
@@ -64,10 +64,11 @@ AddTerms AddTerms::of(qnn::AddOp op) {
   AddTerms terms;
   terms.lhsRatio = x.scale() / z.scale();
   terms.rhsRatio = y.scale() / z.scale();
-  float zeros = std::fmaf(terms.lhsRatio, static_cast<float>(x.zeroPoint()),
-                          terms.rhsRatio * static_cast<float>(y.zeroPoint()));
+  terms.startsWithLhs = startsWithLhs(typeOf(op.getLhs()), typeOf(op.getRhs()));
+  auto lhsZero = static_cast<float>(x.zeroPoint()), rhsZero = static_cast<float>(y.zeroPoint());
+  float zeros = terms.startsWithLhs ? std::fmaf(terms.rhsRatio, rhsZero, terms.lhsRatio * lhsZero)
+                                    : std::fmaf(terms.lhsRatio, lhsZero, terms.rhsRatio * rhsZero);
   terms.base = static_cast<float>(z.zeroPoint()) - zeros;
-  terms.single = singleOperand(typeOf(op.getLhs()), typeOf(op.getRhs()));
   return terms;
 }
 
@@ -79,17 +80,8 @@ bool AddTerms::isFinite() const {
 
 int64_t AddTerms::code(int64_t lhs, int64_t rhs, CodeBounds bounds) const {
   auto a = static_cast<float>(lhs), b = static_cast<float>(rhs);
-  float value = 0;
-  if (single == 1) {
-    float first = a * lhsRatio;
-    value = std::fmaf(b, rhsRatio, base + first);
-  } else if (single == 2) {
-    float first = b * rhsRatio;
-    value = std::fmaf(a, lhsRatio, base + first);
-  } else {
-    value = std::fmaf(a, lhsRatio, std::fmaf(b, rhsRatio, base));
-  }
-  return bounds.clamp(value);
+  return bounds.clamp(startsWithLhs ? std::fmaf(b, rhsRatio, std::fmaf(a, lhsRatio, base))
+                                    : std::fmaf(a, lhsRatio, std::fmaf(b, rhsRatio, base)));
 }
 
 std::optional<int64_t> pebble::codeOfMean(int64_t code, int64_t count, int64_t divisor,

@@ -39,9 +39,9 @@ float meanMultiplier(const qnn::Quantization &x, const qnn::Quantization &y, int
 /// The numbers of a sum of two codes.
 struct AddTerms {
   float lhsRatio, rhsRatio, base;
-  /// 1 or 2 where the first or second operand is one number along the result's rows, which decides
-  /// the order of rounding; else 0.
-  int64_t single;
+  /// Whether the first operand is one number for a whole row of the result: the second is then
+  /// added to it, and not the other way round.
+  bool startsWithLhs;
 
   static AddTerms of(qnn::AddOp op);
   bool isFinite() const;

@@ -74,14 +74,18 @@ namespace {
 qnn::Quantization quantizationOf(Value value) { return *qnn::quantizationOf(value.getType()); }
 
 Value lowerAdd(ImplicitLocOpBuilder &b, qnn::AddOp op, HeldCodes held) {
-  qnn::Quantization x = quantizationOf(op.getLhs()), y = quantizationOf(op.getRhs());
-  qnn::Quantization z = quantizationOf(op.getResult());
-  CodeBounds bounds = heldBounds(op);
-  Value lhs = held(op.getLhs()), rhs = held(op.getRhs());
+  Value last = op.getLhs(), first = op.getRhs();
   AddTerms terms = AddTerms::of(op);
+  if (terms.startsWithLhs) {
+    std::swap(last, first);
+    std::swap(terms.lhsRatio, terms.rhsRatio);
+  }
+  CodeBounds bounds = heldBounds(op);
+  Value lhs = held(last), rhs = held(first);
   return qnn::AddBytesOp::create(
       b, tensorTypeOf(op.getResult()).clone(tensorTypeOf(lhs).getElementType()), lhs, rhs,
-      x.offset(), y.offset(), terms.single, z.offset(), bounds.low, bounds.high,
+      quantizationOf(last).offset(), quantizationOf(first).offset(),
+      quantizationOf(op.getResult()).offset(), bounds.low, bounds.high,
       llvm::APFloat(double(terms.lhsRatio)), llvm::APFloat(double(terms.rhsRatio)),
       llvm::APFloat(double(terms.base)));
 }

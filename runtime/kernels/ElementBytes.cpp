@@ -73,14 +73,13 @@ int32_t lookup_bytes(const pebble_tensor *tensors, const int64_t *ints, const do
   return PEBBLE_OK;
 }
 
-// base + code * ratio for each operand, fused; an operand that is one number for a whole row goes
-// into the base first.
+// base + code * ratio for each operand, fused, the right one first.
 template <typename T>
 int32_t add_bytes(const pebble_tensor *tensors, const int64_t *ints, const double *floats) {
   Attributes attributes(ints, floats);
   int32_t lhsOffset = static_cast<int32_t>(attributes.integer());
   int32_t rhsOffset = static_cast<int32_t>(attributes.integer());
-  int64_t single = attributes.integer(), offset = attributes.integer();
+  int64_t offset = attributes.integer();
   int64_t low = attributes.integer(), high = attributes.integer();
   auto lhsRatio = static_cast<float>(attributes.real());
   auto rhsRatio = static_cast<float>(attributes.real());
@@ -90,14 +89,6 @@ int32_t add_bytes(const pebble_tensor *tensors, const int64_t *ints, const doubl
                   PEBBLE_INLINE_LAMBDA { return static_cast<float>(int32_t(code) - lhsOffset); };
   auto right = [=](uint8_t code)
                    PEBBLE_INLINE_LAMBDA { return static_cast<float>(int32_t(code) - rhsOffset); };
-  if (single == 1)
-    return combineBytes(tensors, [&](uint8_t a, uint8_t b) PEBBLE_INLINE_LAMBDA {
-      return range.code(multiplyAdd(right(b), rhsRatio, base + left(a) * lhsRatio));
-    });
-  if (single == 2)
-    return combineBytes(tensors, [&](uint8_t a, uint8_t b) PEBBLE_INLINE_LAMBDA {
-      return range.code(multiplyAdd(left(a), lhsRatio, base + right(b) * rhsRatio));
-    });
   return combineBytes(tensors, [&](uint8_t a, uint8_t b) PEBBLE_INLINE_LAMBDA {
     return range.code(multiplyAdd(left(a), lhsRatio, multiplyAdd(right(b), rhsRatio, base)));
   });

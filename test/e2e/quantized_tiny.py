@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The quantized networks of MLPerf Tiny against ONNX Runtime, code by code.
 
-For each network, the codes in front of its last DequantizeLinear are compared with ONNX Runtime's
-integer kernels (all optimizations) and with its float arithmetic (none), on all samples that there
-are; then the float outputs, and the share of right answers on labelled samples. Where the integer
-kernels of the peer are integers throughout, no code may differ.
+For each network, the codes in front of its last DequantizeLinear are compared with the three answers
+of ONNX Runtime (support/quantized_peer.py), on all samples that there are; then the float outputs, and
+the share of right answers on labelled samples. From its integer kernels no code may differ, and from
+its default none where that is integers throughout.
 """
 import os
 import pathlib
@@ -13,10 +13,9 @@ import tempfile
 
 import numpy as np
 import onnx
-import onnxruntime
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from support import pebble, results, shared_object  # noqa: E402
+from support import pebble, quantized_peer, results, shared_object  # noqa: E402
 
 # The float tail behind the codes.
 TAIL = 1e-6
@@ -44,46 +43,14 @@ def ad_samples(data):
     return np.fromfile(path, np.float32).reshape(-1, 640), None
 
 
-# name, samples, whether the peer's integer kernels are integers throughout, least right answers of
-# the samples.
+# name, samples, whether the peer computes it in integers by default, least right answers of the
+# samples.
 NETWORKS = [
     ("kws", kws_samples, True, 0.905),
     ("vww", vww_samples, True, 0.9),
     ("ic", ic_samples, False, 0.878),
     ("ad", ad_samples, True, None),
 ]
-
-
-def cut_at_codes(model):
-    """The model up to the codes in front of its last DequantizeLinear."""
-    cut = onnx.ModelProto()
-    cut.CopyFrom(model)
-    computed = {name for node in model.graph.node for name in node.output}
-    last = [node for node in model.graph.node
-            if node.op_type == "DequantizeLinear" and node.input[0] in computed][-1]
-    codes = last.input[0]
-    inferred = onnx.shape_inference.infer_shapes(model)
-    value = next(v for v in inferred.graph.value_info if v.name == codes)
-    del cut.graph.output[:]
-    cut.graph.output.append(value)
-    used, nodes = {codes}, []
-    for node in reversed(model.graph.node):
-        if used & set(node.output):
-            used |= set(node.input)
-            nodes.append(node)
-    del cut.graph.node[:]
-    cut.graph.node.extend(reversed(nodes))
-    return cut
-
-
-def peer(model, optimized):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    level = onnxruntime.GraphOptimizationLevel
-    options.graph_optimization_level = level.ORT_ENABLE_ALL if optimized else level.ORT_DISABLE_ALL
-    return onnxruntime.InferenceSession(model.SerializeToString(), options,
-                                        providers=["CPUExecutionProvider"])
 
 
 def compiled(tool, model, folder, name, *options):
@@ -95,46 +62,40 @@ def compiled(tool, model, folder, name, *options):
     return shared_object.SharedObject(folder / f"{name}.so", *shared_object.signature(model))
 
 
-def difference(ours, theirs):
-    """(number of differing codes, largest difference)."""
-    distance = np.abs(ours.astype(np.int32) - theirs.astype(np.int32))
-    return int(np.count_nonzero(distance)), int(distance.max(initial=0))
-
-
 def check(tool, report, data, row, folder):
     name, load, isExact, least = row
     model = onnx.load(data / f"mlperf-tiny/onnx/{name}_qdq_int8.onnx")
     samples, labels = load(data)
-    cut = cut_at_codes(model)
+    cut = quantized_peer.cut_at_codes(model)
     ours, whole = compiled(tool, cut, folder, f"{name}_codes"), compiled(tool, model, folder, name)
-    integer, literal, full = peer(cut, True), peer(cut, False), peer(model, True)
+    peers = {answer: quantized_peer.session(cut, answer) for answer in quantized_peer.ANSWERS}
+    full = quantized_peer.session(model, "integer")
     feed = cut.graph.input[0].name
     shape = shared_object.signature(cut)[0][0][0]
-    codes, tail, right = {"ours": [], "integer": [], "float": []}, 0.0, 0
+    differing = {answer: [0, 0] for answer in peers}
+    total, tail, right = 0, 0.0, 0
     for index, sample in enumerate(samples):
         x = sample.reshape(shape).astype(np.float32)
-        codes["ours"].append(ours.run([x])[0].copy())
-        codes["integer"].append(integer.run(None, {feed: x})[0])
-        codes["float"].append(literal.run(None, {feed: x})[0])
+        codes = ours.run([x])[0].copy()
+        total += codes.size
+        for answer, peer in peers.items():
+            count, largest = quantized_peer.difference(codes, peer.run(None, {feed: x})[0])
+            differing[answer][0] += count
+            differing[answer][1] = max(differing[answer][1], largest)
         y = whole.run([x])[0]
-        if np.array_equal(codes["ours"][-1], codes["integer"][-1]):
-            tail = max(tail, float(np.abs(y - full.run(None, {feed: x})[0]).max()))
+        tail = max(tail, float(np.abs(y - full.run(None, {feed: x})[0]).max()))
         if labels is not None:
             right += int(np.argmax(y) == labels[index])
-    codes = {key: np.concatenate(value) for key, value in codes.items()}
-    byInteger = difference(codes["ours"], codes["integer"])
-    byFloat = difference(codes["ours"], codes["float"])
-    peers = difference(codes["integer"], codes["float"])
-    total = codes["ours"].size
-    text = (f"{name}: {len(samples)} samples, {total} codes; differ from integer kernels: "
-            f"{byInteger[0]} (largest {byInteger[1]}), from float: {byFloat[0]} (largest "
-            f"{byFloat[1]}); the peer's two answers: {peers[0]} (largest {peers[1]}); "
-            f"tail {tail:.2g}")
+    text = f"{name}: {len(samples)} samples, {total} codes; differ from ONNX Runtime's answers: "
+    text += ", ".join(f"{answer} {count} (largest {largest})"
+                      for answer, (count, largest) in differing.items())
+    text += f"; tail {tail:.2g}"
     if labels is not None:
         text += f"; right {right / len(samples):.3f}"
     print(text, flush=True)
-    if isExact:
-        report.add(f"{name}: codes", byInteger[0] == 0, f"{byInteger[0]} codes differ")
+    for answer in ("integer", "default") if isExact else ("integer",):
+        report.add(f"{name}: codes, {answer}", differing[answer][0] == 0,
+                   f"{differing[answer][0]} codes differ")
     report.add(f"{name}: tail", tail <= TAIL, f"float outputs differ by {tail:.3g}")
     if least is not None:
         report.add(f"{name}: answers", right / len(samples) >= least,

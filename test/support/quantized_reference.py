@@ -111,28 +111,23 @@ def fused(a, b, c):
 
 
 def add(ac, bc, a, b, y, clip):
+    if starts_with_left(ac.shape, bc.shape):
+        ac, bc, a, b = bc, ac, b, a
     ra, rb = a.single[0] / y.single[0], b.single[0] / y.single[0]
     inner = fused(np.array(ra), F(a.single[1]), F(rb * F(b.single[1])))
     base = F(y.single[1]) - F(inner)
-    left, right = ac.astype(F), bc.astype(F)
-    single = one_a_row(ac.shape, bc.shape)
-    if single == 1:
-        value = fused(right, rb, (base + left * ra).astype(F))
-    elif single == 2:
-        value = fused(left, ra, (base + right * rb).astype(F))
-    else:
-        value = fused(left, ra, fused(right, rb, base))
+    value = fused(ac.astype(F), ra, fused(bc.astype(F), rb, base))
     return saturate(np.rint(value).astype(np.float64), y, *bounds_of(y, clip))
 
 
-def one_a_row(a, b):
-    """1 or 2 where the first or second operand is one number for a whole row, else 0."""
+def starts_with_left(a, b):
+    """Whether the first operand is one number for a whole row of the result."""
     rank = max(len(a), len(b))
     for p, q in zip(((1,) * (rank - len(a)) + tuple(a))[::-1],
                     ((1,) * (rank - len(b)) + tuple(b))[::-1]):
         if p != 1 or q != 1:
-            return 1 if p == 1 else 2 if q == 1 else 0
-    return 0
+            return p == 1
+    return True
 
 
 def mul(ac, bc, a, b, y, clip):

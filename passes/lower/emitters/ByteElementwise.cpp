@@ -120,17 +120,8 @@ bool pebble::emitAddBytes(KernelEmitter &emitter, Operation *operation) {
     Value x = arith::SIToFPOp::create(b, b.getF32Type(), lhs);
     Value y = arith::SIToFPOp::create(b, b.getF32Type(), rhs);
     Value xRatio = loops.real(op.getLhsRatio()), yRatio = loops.real(op.getRhsRatio());
-    Value base = loops.real(op.getBase());
-    // The operand that is one number along a row goes into the base first, unfused.
-    if (op.getSingle() == 1) {
-      std::swap(x, y);
-      std::swap(xRatio, yRatio);
-    }
-    if (op.getSingle() == 0)
-      base = math::FmaOp::create(b, y, yRatio, base);
-    else
-      base = arith::AddFOp::create(b, base, arith::MulFOp::create(b, y, yRatio));
-    return math::FmaOp::create(b, x, xRatio, base);
+    Value partial = math::FmaOp::create(b, y, yRatio, loops.real(op.getBase()));
+    return math::FmaOp::create(b, x, xRatio, partial);
   };
   return loops.emit(op.getLhsOffset(), op.getRhsOffset(), op.getOffset(), op.getLow(), op.getHigh(),
                     combine);

@@ -8,7 +8,7 @@
 func.func @constants(%x: tensor<2x3xui8>) -> tensor<2x3xui8> {
   %one = nn.constant dense<1> : tensor<1xui8>
   %four = nn.constant dense<4> : tensor<1x3xui8>
-  %a = qnn.add_bytes %x, %one {lhs_offset = 0 : i64, rhs_offset = 0 : i64, single = 2 : i64,
+  %a = qnn.add_bytes %x, %one {lhs_offset = 0 : i64, rhs_offset = 0 : i64,
       offset = 0 : i64, low = 0 : i64, high = 255 : i64, lhs_ratio = 1.0 : f64,
       rhs_ratio = 1.0 : f64, base = -2.0 : f64} : (tensor<2x3xui8>, tensor<1xui8>) -> tensor<2x3xui8>
   %m = qnn.mul_bytes %four, %a {lhs_zero_point = 0 : i64, rhs_zero_point = 0 : i64,

@@ -53,7 +53,7 @@ func.func private @pointwise(%x: tensor<1x8x8x4xui8>, %w: tensor<1x1x1x16x4xi8>,
 // LIBRARY-LABEL: @add
 // LIBRARY: mem.library "pebble_kernel_add_bytes_u8"
 func.func private @add(%a: tensor<64xui8>, %b: tensor<64xui8>) -> tensor<64xui8> attributes {nn.nodes = ["a"]} {
-  %y = qnn.add_bytes %a, %b {lhs_offset = 0 : i64, rhs_offset = 0 : i64, single = 0 : i64,
+  %y = qnn.add_bytes %a, %b {lhs_offset = 0 : i64, rhs_offset = 0 : i64,
       offset = 0 : i64, low = 0 : i64, high = 255 : i64, lhs_ratio = 5.0e-01 : f64,
       rhs_ratio = 2.5e-01 : f64, base = 3.0 : f64} : (tensor<64xui8>, tensor<64xui8>) -> tensor<64xui8>
   return %y : tensor<64xui8>
