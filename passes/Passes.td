@@ -204,6 +204,46 @@ def BufferizeProgram : Pass<"bufferize-program", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def StreamLayers : Pass<"stream-layers", "::mlir::ModuleOp"> {
+  let summary = "Compute layers row by row where that needs less memory, and place all buffers";
+  let description = [{
+    Cuts the launches of `@main` into blocks. A block is a nest of loops over rows: its last layer asks
+    the layers before it for the rows that it needs next. What lies between them becomes a ring of the
+    rows that are alive at one time; other buffers can lie over rows of each other that are dead. No
+    row is computed twice. Blocks and offsets come from the library that docs/memory.md describes.
+    Kernels on rows are versions of the kernels: on tensors of one row where a row of the result
+    reads one row, else with the attribute `mem.ring_rows`.
+
+    Only programs without control flow, on buffers of known size, are changed; `plan-memory` places
+    the buffers of others.
+
+    With `extra-work`, the first layers can be computed in strips of columns, one after the other, so
+    that rings are narrower; columns at the seams are computed again, which `mem.extra_products` counts.
+    Sets `mem.arena_bytes` and `mem.arena_lower_bound`: no way to cut these
+    layers, in this order, needs less.
+  }];
+  let options = [
+    Option<"budget", "budget", "int64_t", /*default=*/"-1",
+           "Bytes that are enough: as many layers as that allows run at once; -1: the fewest bytes">,
+    Option<"alignment", "alignment", "int64_t", /*default=*/"64", "Of every buffer, in bytes">,
+    Option<"inPlace", "in-place", "bool", /*default=*/"true",
+           "Whether buffers may lie over dead rows of others">,
+    Option<"longestBlock", "longest-block", "int", /*default=*/"24", "Layers in a block at most">,
+    Option<"inputInArena", "input-in-arena", "bool", /*default=*/"false",
+           "Read model inputs at once, not row by row">,
+    Option<"capacity", "capacity", "int64_t", /*default=*/"-1",
+           "Bytes for which strips may be computed; -1: the fewest bytes">,
+    Option<"extraWork", "extra-work", "double", /*default=*/"0",
+           "Products that strips may compute again, in percent of all">,
+    Option<"listPoints", "list-points", "bool", /*default=*/"false",
+           "List what other schedules need as `mem.points`: bytes, extra products, single rows">,
+    ListOption<"microkernels", "microkernels", "std::string",
+               "Functions of the target that compute an operation on u8 codes: OPERATION=SYMBOL">,
+  ];
+  let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
   let summary = "Place buffers of known size in one arena";
   let description = [{
@@ -214,6 +254,16 @@ def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
     attribute `mem.arena_bytes`; `mem.arena_lower_bound` is the size below which there is no plan.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
+}
+
+def VerifyAccesses : Pass<"verify-accesses", "::mlir::ModuleOp"> {
+  let summary = "Check what every kernel would find in memory";
+  let description = [{
+    Runs `@main` without computing: follows its loops, and keeps for each byte of the arena which row of
+    which buffer it holds. A kernel that would read another row than its window asks for, or write
+    what it reads or has as scratch, makes the pass fail. Programs with other control flow than
+    counted loops, or with buffers of unknown size, are left alone.
+  }];
 }
 
 def PlanShapes : Pass<"plan-shapes", "::mlir::ModuleOp"> {

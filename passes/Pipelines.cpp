@@ -59,7 +59,16 @@ void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options
 void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createOrderOperators());
   pm.addPass(createBufferizeProgram());
+  const ScheduleOptions &schedule = options.schedule;
+  if (schedule.byRows) {
+    pm.addPass(createStreamLayers({schedule.budget, schedule.alignment, schedule.inPlace,
+                                   schedule.longestBlock, schedule.inputInArena, schedule.capacity,
+                                   schedule.extraWork, schedule.listPoints, options.microkernels}));
+    // The bounds of loops over rows have much in common.
+    pm.addPass(createCSEPass());
+  }
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
+  pm.addPass(createVerifyAccesses());
   pm.addPass(createPlanShapes());
 }
 

@@ -10,6 +10,20 @@
 
 namespace pebble {
 
+/// What a user wants of the schedule.
+struct ScheduleOptions {
+  /// Whether layers may run row by row, to need less memory.
+  bool byRows = false;
+  int64_t capacity = -1;     ///< Bytes that the arena may have; -1: any number.
+  int64_t budget = -1;       ///< Bytes of the arena that are enough; -1: the fewest.
+  int64_t alignment = 64;    ///< Of every buffer.
+  bool inPlace = true;       ///< Buffers may lie over dead rows of others.
+  int longestBlock = 24;     ///< Layers that run together row by row at most.
+  bool inputInArena = false; ///< The arena holds inputs as a whole.
+  double extraWork = 0;      ///< Products that may be computed again, in percent of all.
+  bool listPoints = false;   ///< Whether other schedules are of interest, too.
+};
+
 /// What the targets decide about the pipelines.
 struct PipelineOptions {
   std::string prefix = "model";  ///< Of exported symbols.
@@ -21,7 +35,8 @@ struct PipelineOptions {
   bool rangeAnalysis = true;  ///< Channels of codes that are constant for every input go.
   bool quantizedIo = false;   ///< The program takes and gives codes where the model quantizes.
   bool deviceThreads = false; ///< Kernels run on a device's threads, the program on a host.
-  bool trace = false;         ///< The host can ask to hear of each kernel before it runs.
+  ScheduleOptions schedule;
+  bool trace = false; ///< The host can ask to hear of each kernel before it runs.
 };
 
 void buildSimplifyPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);

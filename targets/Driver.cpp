@@ -19,6 +19,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
@@ -258,6 +259,7 @@ private:
     PipelineOptions pipelineOptions = target->pipelineOptions();
     pipelineOptions.quantizedIo = options.quantizedIo;
     pipelineOptions.rangeAnalysis = options.rangeAnalysis;
+    pipelineOptions.schedule = options.schedule;
     setDataLayout(pipelineOptions.indexBits);
     std::string messages;
     mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
@@ -286,15 +288,18 @@ private:
                                    std::pair{"mem.plan_bytes", &manifest.planBytes}})
           if (auto known = main->getAttrOfType<mlir::IntegerAttr>(name))
             *bytes = known.getInt();
-      if (phase.name == "fuse")
-        describeKernels();
       if (phase.name == "schedule") {
+        // With the versions that the schedule made, before lowering takes their layers away.
+        describeKernels();
         describeMemory(*module, manifest);
         // What the schedule leaves as an allocation is made when the model runs.
         allocates =
             manifest.planBytes > 0 ||
             module->walk([](mlir::memref::AllocOp) { return mlir::WalkResult::interrupt(); })
                 .wasInterrupted();
+        printPoints();
+        if (int code = checkCapacity())
+          return code;
       }
       if (!options.dumpDir.empty())
         if (int code = dump(phase.name))
@@ -303,6 +308,46 @@ private:
         break;
     }
     return ExitOk;
+  }
+
+  /// What other schedules need, on the standard output.
+  void printPoints() {
+    auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+    auto points = main->getAttrOfType<mlir::ArrayAttr>("mem.points");
+    auto products = main->getAttrOfType<mlir::IntegerAttr>("mem.products");
+    if (!points || !products)
+      return;
+    llvm::outs() << llvm::formatv("{0,12} {1,10} {2,12}\n", "memory bytes", "extra MACs",
+                                  "single rows");
+    for (mlir::Attribute point : points) {
+      llvm::ArrayRef<int64_t> needs = mlir::cast<mlir::DenseI64ArrayAttr>(point);
+      double percent = 100.0 * needs[1] / std::max<int64_t>(products.getInt(), 1);
+      llvm::outs() << llvm::formatv("{0,12} {1,9:f2}% {2,12}\n", needs[0], percent, needs[2]);
+    }
+  }
+
+  /// Whether the arena is as small as was asked for.
+  int checkCapacity() {
+    int64_t capacity = options.schedule.capacity;
+    auto arena = static_cast<int64_t>(manifest.arenaBytes);
+    if (capacity < 0 || (arena <= capacity && !allocates))
+      return ExitOk;
+    diagnostics << "error[E4002]: ";
+    if (allocates) {
+      diagnostics << "--memory-budget needs a model whose sizes are all known: give the dims with "
+                     "--dim\n";
+      return ExitUsage;
+    }
+    auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+    auto bound = main->getAttrOfType<mlir::IntegerAttr>("mem.arena_lower_bound");
+    diagnostics << "the model does not fit --memory-budget: the best schedule found needs " << arena
+                << " bytes of the " << capacity << " given; ";
+    if (bound && bound.getInt() > capacity)
+      diagnostics << "no schedule of these layers in this order needs fewer than " << bound.getInt()
+                  << "\n";
+    else
+      diagnostics << "it is not proven that there is no better one\n";
+    return ExitDoesNotFit;
   }
 
   std::string reproducerPath(llvm::StringRef phase) {
@@ -404,6 +449,17 @@ private:
       manifest.flags.push_back("--range-analysis=off");
     if (options.quantizedIo)
       manifest.flags.push_back("--io=quantized");
+    const ScheduleOptions &schedule = options.schedule;
+    if (schedule.byRows && schedule.budget < 0)
+      manifest.flags.push_back("--objective=memory");
+    if (schedule.extraWork > 0 && schedule.byRows)
+      manifest.flags.push_back("--extra-macs=" + llvm::formatv("{0:f}", schedule.extraWork).str());
+    if (schedule.capacity >= 0)
+      manifest.flags.push_back("--memory-budget=" + std::to_string(schedule.capacity));
+    if (schedule.inputInArena)
+      manifest.flags.push_back("--input-memory=arena");
+    if (schedule.alignment != ScheduleOptions().alignment)
+      manifest.flags.push_back("--layout=cortexm7");
     target->describe(manifest);
 
     if (artifact.containsConstants)

@@ -4,6 +4,7 @@
 #ifndef PEBBLE_TARGETS_DRIVER_H
 #define PEBBLE_TARGETS_DRIVER_H
 
+#include "passes/Pipelines.h"
 #include "targets/ExitCode.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -27,10 +28,11 @@ struct CompileOptions {
   bool fastMath = false;
   /// Whether quantized layers compute in integers; else the graph's float arithmetic is literal.
   bool integerQdq = true;
-  std::vector<std::string> watched;     ///< Tensors of the model to make outputs as well.
-  bool rangeAnalysis = true;            ///< Remove what quantized layers compute for nothing.
-  bool quantizedIo = false;             ///< Drop the outermost quantize and dequantize ops.
-  bool remarks = false;                 ///< Tell what optimizations did and could not do.
+  std::vector<std::string> watched; ///< Tensors of the model to make outputs as well.
+  bool rangeAnalysis = true;        ///< Remove what quantized layers compute for nothing.
+  bool quantizedIo = false;         ///< Drop the outermost quantize and dequantize ops.
+  bool remarks = false;             ///< Tell what optimizations did and could not do.
+  ScheduleOptions schedule;
   std::vector<std::string> plugins;     ///< Pass plugins to load.
   std::vector<std::string> addedPasses; ///< "PIPELINE@after=PHASE".
   std::string dumpDir;                  ///< Folder for the IR after each phase; "" for none.

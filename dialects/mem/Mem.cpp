@@ -56,6 +56,36 @@ MemRefType pebble::mem::bufferType(RankedTensorType tensor) {
   return MemRefType::get(tensor.getShape(), storageType(tensor.getElementType()));
 }
 
+LogicalResult RowOp::verify() {
+  auto whole = cast<MemRefType>(getBuffer().getType()), row = cast<MemRefType>(getType());
+  SmallVector<int64_t> shape(whole.getShape());
+  if (shape.size() < 2 || shape[0] != 1 || !whole.hasStaticShape())
+    return emitOpError("takes a row of a buffer [1, rows, ...] of known size, not of ") << whole;
+  shape[1] = 1;
+  if (getColumn() && shape.size() > 2) {
+    int64_t columns = row.getRank() > 2 ? row.getDimSize(2) : 0;
+    int64_t begin = static_cast<int64_t>(*getColumn());
+    if (begin < 0 || begin > shape[2] - columns)
+      return emitOpError("takes ")
+             << columns << " columns from " << begin << " on, of " << shape[2];
+    shape[2] = columns;
+  }
+  if (row.getShape() != ArrayRef(shape) || row.getElementType() != whole.getElementType())
+    return emitOpError("gives ") << MemRefType::get(shape, whole.getElementType()) << ", not "
+                                 << row;
+  return success();
+}
+
+int64_t RowOp::getRowBytes() {
+  auto whole = cast<MemRefType>(getBuffer().getType());
+  return whole.getNumElements() / whole.getDimSize(1) * whole.getElementTypeBitWidth() / 8;
+}
+
+int64_t RowOp::getColumnOffset() {
+  auto whole = cast<MemRefType>(getBuffer().getType());
+  return getColumn() ? getRowBytes() / whole.getDimSize(2) * static_cast<int64_t>(*getColumn()) : 0;
+}
+
 void LaunchOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   for (OpOperand &input : getInputsMutable())

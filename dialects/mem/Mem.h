@@ -22,6 +22,13 @@
 
 namespace pebble::mem {
 
+/// The attribute of a kernel that computes one row of its result: how many rows of its windowed
+/// operand the buffer holds, 0 for all.
+inline constexpr llvm::StringLiteral ringRowsName = "mem.ring_rows";
+/// The attribute of such a kernel that computes only some columns of the row: the first column of
+/// its operand that the buffer holds and how many it holds, and the same of the result.
+inline constexpr llvm::StringLiteral columnsName = "mem.columns";
+
 /// The signless memory form of an nn element type: `ui8` becomes `i8`, `i1` becomes `i8`.
 mlir::Type storageType(mlir::Type element);
 /// The row-major buffer that holds a tensor.

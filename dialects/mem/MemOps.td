@@ -64,6 +64,30 @@ def Mem_SlotOp : Mem_Op<"slot", [Pure]> {
   let assemblyFormat = "$offset attr-dict `:` type($result)";
 }
 
+def Mem_RowOp : Mem_Op<"row", [Pure]> {
+  let summary = "one row of a buffer";
+  let description = [{
+    A buffer [1, R, ...] holds R rows of a tensor that can have more: row `row` of the tensor is its
+    row `row` mod R. What was there before is gone when a row is written. With `column`, the result is
+    only the part of the row that begins there.
+    ```mlir
+    %r = mem.row %ring[%y] : memref<1x3x88x16xi8> to memref<1x1x88x16xi8>
+    %h = mem.row %ring[%y] column 44 : memref<1x3x88x16xi8> to memref<1x1x44x16xi8>
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$buffer, Index:$row, OptionalAttr<I64Attr>:$column);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = [{
+    $buffer `[` $row `]` (`column` $column^)? attr-dict `:` type($buffer) `to` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Bytes of a whole row, and where in it the result begins.
+    int64_t getRowBytes();
+    int64_t getColumnOffset();
+  }];
+}
+
 def Mem_PlannedOp : Mem_Op<"planned", [Pure]> {
   let summary = "a size or an offset that the plan holds at byte `offset` of the arena";
   let description = [{
@@ -125,11 +149,17 @@ def Mem_OutputOp : Mem_Op<"output", [MemoryEffects<[MemWrite]>]> {
 def Mem_LaunchOp : Mem_Op<"launch", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "runs a kernel: reads `inputs`, writes all of `outputs`, uses `scratch`";
+  let description = [{
+    A kernel with the attribute `mem.ring_rows` computes one row of its result, `row`, from an operand
+    whose buffer holds that many rows of it (see `mem.row`; 0: all of them) and into a buffer of one
+    row.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$inputs,
-                       Variadic<AnyMemRef>:$outputs, Optional<AnyMemRef>:$scratch);
+                       Variadic<AnyMemRef>:$outputs, Optional<AnyMemRef>:$scratch,
+                       Optional<Index>:$row);
   let assemblyFormat = [{
     $kernel `ins` `(` ($inputs^ `:` type($inputs))? `)` `outs` `(` ($outputs^ `:` type($outputs))? `)`
-    (`scratch` `(` $scratch^ `:` type($scratch) `)`)? attr-dict
+    (`scratch` `(` $scratch^ `:` type($scratch) `)`)? (`row` `(` $row^ `)`)? attr-dict
   }];
 }
 

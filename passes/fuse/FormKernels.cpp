@@ -41,8 +41,26 @@ bool isClonedConstant(Operation *op) {
 /// Layers whose emitter evaluates a chain of elementwise layers on each element before storing it.
 bool acceptsEpilogue(Operation *op) { return isElementwise(op) || op->hasTrait<nn::EpilogueOp>(); }
 
+bool isOnBytes(Operation *op) {
+  return isElementwise(op) && llvm::all_of(op->getOperandTypes(), [](Type type) {
+           return cast<RankedTensorType>(type).getElementTypeBitWidth() == 8;
+         });
+}
+
+/// A transpose of bytes evaluates the elementwise layer in front of it: codes of an image are
+/// converted while they are moved.
+bool joinsOperand(Operation *op) {
+  auto transpose = dyn_cast<nn::TransposeOp>(op);
+  if (!transpose)
+    return false;
+  auto type = cast<RankedTensorType>(transpose.getType());
+  return transpose.getPermutation() == ArrayRef<int64_t>{0, 2, 3, 1} && type.hasStaticShape() &&
+         type.getElementTypeBitWidth() == 8 && transpose.getInput().hasOneUse();
+}
+
 struct Group {
   SmallVector<Operation *> members; // In block order.
+  bool isClosed = false;            // Nothing else can join.
 };
 
 class KernelFormer {
@@ -69,13 +87,23 @@ private:
             groupOf[op] = it->second;
             return;
           }
+    if (joinsOperand(op))
+      if (auto it = groupOf.find(op->getOperand(0).getDefiningOp()); it != groupOf.end()) {
+        Group &group = groups[it->second];
+        if (group.members.size() == 1 && isOnBytes(group.members.front())) {
+          group.members.push_back(op);
+          group.isClosed = true;
+          groupOf[op] = it->second;
+          return;
+        }
+      }
     groupOf[op] = groups.size();
     groups.push_back({{op}});
   }
 
   bool canJoin(Operation *op, unsigned group) {
     Operation *root = groups[group].members.front();
-    if (!acceptsEpilogue(root) || !sameShape(op, group))
+    if (groups[group].isClosed || !acceptsEpilogue(root) || !sameShape(op, group))
       return false;
     for (Value operand : op->getOperands()) {
       Operation *producer = operand.getDefiningOp();

@@ -50,10 +50,20 @@ void KernelEmitter::bindArguments(Block &body, Block &entry) {
   size_t pointers = types.size();
   for (Value value : values)
     types.append(cast<RankedTensorType>(value.getType()).getNumDynamicDims(), b.getIndexType());
+  auto ring = kernel->getAttrOfType<IntegerAttr>(mem::ringRowsName);
+  if (ring)
+    types.push_back(b.getIndexType());
   entry.addArguments(types, SmallVector<Location>(types.size(), kernel.getLoc()));
   b.setInsertionPointToStart(&entry);
   status = arith::ConstantIntOp::create(b, 0, 32);
 
+  if (ring) {
+    onlyRow = entry.getArguments().back();
+    heldRows = ring.getInt();
+    if (auto columns = kernel->getAttrOfType<DenseI64ArrayAttr>(mem::columnsName))
+      heldColumns = columns;
+    loweringOptions.parallel = false;
+  }
   if (pointers > 1 + values.size())
     lent = entry.getArgument(pointers - 1);
   size_t nextDim = pointers;
@@ -227,6 +237,8 @@ LogicalResult KernelEmitter::run() {
     EmitKernelOp emit = findEmitter(&op);
     if (emit && emit(*this, &op))
       continue;
+    if (onlyRow)
+      return op.emitError("cannot be computed row by row on this target");
     if (failed(callLibrary(&op)))
       return failure();
   }

@@ -41,6 +41,13 @@ public:
   const KernelTensor *tensor(mlir::Value value);
   /// The memory that a launch lends the kernel; null when its spec asks for none.
   mlir::Value scratch() const { return lent; }
+  /// The row of its result that the kernel computes, whose memory holds that row alone; null for
+  /// all rows.
+  mlir::Value row() const { return onlyRow; }
+  /// How many rows of an operand its memory holds (see mem.row); 0 for all of them.
+  int64_t ringRows() const { return heldRows; }
+  /// Which columns of operand and result the memory holds (see mem::columnsName); empty for all.
+  llvm::ArrayRef<int64_t> columns() const { return heldColumns; }
   /// The values that the kernel yields, each with a tensor.
   llvm::ArrayRef<mlir::Value> yielded() const { return results; }
 
@@ -76,7 +83,9 @@ private:
   llvm::DenseMap<mlir::Value, std::unique_ptr<KernelTensor>> tensors;
   bool isShared = false; // Inside a loop that threads share.
   mlir::Block *entryBlock = nullptr;
-  mlir::Value status, lent;
+  mlir::Value status, lent, onlyRow;
+  int64_t heldRows = 0;
+  llvm::ArrayRef<int64_t> heldColumns;
 };
 
 /// Emits a kernel op (and what follows it in its kernel) with something better than the library

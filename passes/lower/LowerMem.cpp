@@ -259,10 +259,10 @@ private:
 
   void lower(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
-        .Case<mem::ConstantOp, mem::SlotOp, mem::InputOp, mem::ViewOp, mem::OutputOp, mem::LaunchOp,
-              mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp, mem::ParallelOp,
-              mem::PlannedOp, mem::SetPlannedOp, mem::PlacedOp, mem::PlaceBuffersOp,
-              memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
+        .Case<mem::ConstantOp, mem::SlotOp, mem::RowOp, mem::InputOp, mem::ViewOp, mem::OutputOp,
+              mem::LaunchOp, mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp,
+              mem::ParallelOp, mem::PlannedOp, mem::SetPlannedOp, mem::PlacedOp,
+              mem::PlaceBuffersOp, memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
   }
 
   void lowerOp(mem::ConstantOp op) {
@@ -272,6 +272,15 @@ private:
 
   void lowerOp(mem::SlotOp op) {
     op.replaceAllUsesWith(makeMemref(inArena(op.getOffset()), cast<MemRefType>(op.getType()), {}));
+  }
+
+  void lowerOp(mem::RowOp op) {
+    int64_t held = cast<MemRefType>(op.getBuffer().getType()).getDimSize(1);
+    Value slot = arith::RemUIOp::create(b, toWord(op.getRow()), constantWord(held));
+    Value bytes = arith::MulIOp::create(b, slot, constantWord(op.getRowBytes()));
+    bytes = arith::AddIOp::create(b, bytes, constantWord(op.getColumnOffset()));
+    op.replaceAllUsesWith(makeMemref(offsetBy(pointerOf(op.getBuffer()), bytes),
+                                     cast<MemRefType>(op.getType()), {}));
   }
 
   Value inArena(int64_t offset) { return offsetBy(envField(Arena), constantWord(offset)); }
@@ -378,6 +387,8 @@ private:
     if (op.getScratch())
       add(op.getScratch());
     llvm::append_range(arguments, sizes);
+    if (op.getRow())
+      arguments.push_back(op.getRow());
     exitIf(func::CallOp::create(b, op.getKernel(), b.getI32Type(), arguments).getResult(0));
   }
 

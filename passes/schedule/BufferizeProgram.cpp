@@ -167,7 +167,8 @@ private:
     if (auto spec = mem::KernelSpecAttr::of(kernel); spec && spec.getScratch() > 0)
       scratch = memref::AllocOp::create(builder, op.getLoc(),
                                         MemRefType::get({spec.getScratch()}, builder.getI8Type()));
-    mem::LaunchOp::create(builder, op.getLoc(), op.getKernel(), inputs, outputs, scratch);
+    mem::LaunchOp::create(builder, op.getLoc(), op.getKernel(), inputs, outputs, scratch,
+                          /*row=*/Value());
     return success();
   }
 

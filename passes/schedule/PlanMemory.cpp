@@ -31,7 +31,7 @@ struct Buffer {
 class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
     func::FuncOp program = getOperation();
-    if (program.getSymName() != "main")
+    if (program.getSymName() != "main" || program->hasAttr("mem.arena_bytes"))
       return;
     Block &entry = program.getBody().front();
     const Lifetimes lifetimes(program);

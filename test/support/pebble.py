@@ -53,6 +53,11 @@ class Pebble:
             return Outcome("crash", f"exit {done.returncode} without an error message")
         return Outcome(kind, "" if kind == "pass" else first_error(text))
 
+    def call_text(self, *arguments):
+        """What the tool writes to its standard output."""
+        return subprocess.run([str(self.binary), *map(str, arguments)], capture_output=True,
+                              text=True, stdin=subprocess.DEVNULL, timeout=self.timeout).stdout
+
     def compile(self, model, package, *options):
         return self.call("compile", model, "--target", "x86", "-o", package, *options)
 

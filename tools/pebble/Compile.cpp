@@ -20,7 +20,73 @@ struct Options {
   CompileOptions compile;
   std::vector<std::string> dims;
   std::string qdq = "integer", io = "float", rangeAnalysis = "on";
+  double extraMacs = -1; ///< -1: what the budget needs, or none.
+  bool pareto = false;
+  std::string objective = "latency", budget, inputMemory = "caller", layout = "native";
 };
+
+/// A budget that all layers at once have.
+constexpr int64_t unlimited = int64_t(1) << 50;
+
+/// A size such as 65536, 64KiB or 1.5MiB, in bytes; -1 when it is none.
+int64_t parseSize(llvm::StringRef text) {
+  static constexpr std::pair<llvm::StringLiteral, int64_t> units[] = {
+      {"KiB", 1024}, {"MiB", 1024 * 1024}, {"kB", 1000}, {"MB", 1'000'000}, {"B", 1}};
+  int64_t unit = 1;
+  for (auto [name, bytes] : units)
+    if (text.consume_back(name)) {
+      unit = bytes;
+      break;
+    }
+  double number;
+  if (text.getAsDouble(number) || !(number >= 0) || number * unit > 1e15)
+    return -1;
+  return static_cast<int64_t>(number * unit);
+}
+
+void declareScheduleOptions(CLI::App &app, Options &options) {
+  app.add_option("--objective", options.objective,
+                 "What the schedule is to need least of: latency or memory")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"latency", "memory"}));
+  app.add_option("--memory-budget", options.budget,
+                 "Most memory for activations, such as 256KiB: layers run row by row where they "
+                 "have to")
+      ->check([](const std::string &text) {
+        return parseSize(text) < 0 ? "is no size such as 262144, 256KiB or 1MiB" : std::string();
+      });
+  app.add_option("--input-memory", options.inputMemory,
+                 "Where the inputs lie: with the caller, who is asked for rows, or in the arena")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"caller", "arena"}));
+  app.add_option("--extra-macs", options.extraMacs,
+                 "Multiplications that may be done again to need less memory, in percent of all")
+      ->check(CLI::Range(0.0, 1000.0));
+  app.add_flag("--pareto", options.pareto,
+               "Print what other schedules need: bytes of memory and extra multiplications");
+  app.add_option("--layout", options.layout,
+                 "Whose memory layout to plan: native, or cortexm7 for a microcontroller's")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"native", "cortexm7"}));
+}
+
+ScheduleOptions scheduleOptions(const Options &options) {
+  ScheduleOptions schedule;
+  schedule.byRows = options.objective == "memory" || !options.budget.empty() || options.pareto;
+  if (!options.budget.empty())
+    schedule.capacity = parseSize(options.budget);
+  // With the memory objective less is better, budget or not.
+  if (options.objective == "latency")
+    schedule.budget = schedule.capacity >= 0 ? schedule.capacity : unlimited;
+  schedule.extraWork = options.extraMacs;
+  if (options.extraMacs < 0)
+    schedule.extraWork = schedule.capacity >= 0 ? 100 : 0;
+  schedule.listPoints = options.pareto;
+  schedule.inputInArena = options.inputMemory == "arena";
+  if (options.layout == "cortexm7")
+    schedule.alignment = 8;
+  return schedule;
+}
 
 void declareModelOptions(CLI::App &app, Options &options) {
   app.add_option("model", options.compile.model, "ONNX file")->required();
@@ -74,6 +140,7 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
   app.add_flag(
       "--remarks", compile.remarks,
       "List what was removed, and the layers between quantized tensors that compute in float");
+  declareScheduleOptions(app, *options);
   app.add_flag("--fast-math", compile.fastMath,
                "Let results differ from the graph's order of sums");
   return [options] {
@@ -81,6 +148,7 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
     options->compile.integerQdq = options->qdq == "integer";
     options->compile.rangeAnalysis = options->rangeAnalysis == "on";
     options->compile.quantizedIo = options->io == "quantized";
+    options->compile.schedule = scheduleOptions(*options);
     if (options->compile.output.empty())
       options->compile.output = defaultOutput(options->compile);
     return compileModel(options->compile, llvm::errs());

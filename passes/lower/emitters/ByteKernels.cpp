@@ -95,8 +95,16 @@ public:
     Value input, result, begin, end;
   };
   /// Calls `body` for parts of the output rows of all images; where only the run knows how many
-  /// there are, for parts of one image each.
+  /// there are, for parts of one image each; or for the only row that the kernel computes.
   void inRows(Value input, Value result, int64_t products, function_ref<void(const Rows &)> body) {
+    if (Value row = emitter.row()) {
+      Value begin = word(row), end = arith::AddIOp::create(b, begin, word(1));
+      ArrayRef<int64_t> shape = shapeOf(result);
+      int64_t columns = emitter.columns().empty() ? shape[2] : emitter.columns()[3];
+      // Where row 0 of the result would be.
+      Value before = arith::MulIOp::create(b, begin, word(-columns * shape[3]));
+      return body({memory(input), offset(memory(result), before), begin, end});
+    }
     OpFoldResult batch = emitter.tensor(result)->dims.front();
     int64_t rows = shapeOf(result)[1];
     Value from = memory(input), to = memory(result);
@@ -186,7 +194,23 @@ SmallVector<int64_t> windowOf(ArrayRef<int64_t> input, ArrayRef<int64_t> result,
   int64_t batch = ShapedType::isDynamic(input[0]) ? 1 : input[0];
   return {batch,      input[1],     input[2],     input[3],  input[3],  result[1],
           result[2],  result[3],    result[3],    kernel[0], kernel[1], strides[0],
-          strides[1], dilations[0], dilations[1], pads[0],   pads[1]};
+          strides[1], dilations[0], dilations[1], pads[0],   pads[1],   0};
+}
+
+/// The same, on the rows and columns of the operand that its memory holds.
+SmallVector<int64_t> heldWindowOf(KernelEmitter &emitter, ArrayRef<int64_t> input,
+                                  ArrayRef<int64_t> result, ArrayRef<int64_t> kernel,
+                                  ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
+                                  ArrayRef<int64_t> pads) {
+  SmallVector<int64_t> from(input), to(result), padded(pads);
+  if (ArrayRef<int64_t> columns = emitter.columns(); !columns.empty()) {
+    from[2] = columns[1];
+    to[2] = columns[3];
+    padded[1] += columns[0] - columns[2] * strides[1];
+  }
+  SmallVector<int64_t> window = windowOf(from, to, kernel, strides, dilations, padded);
+  window.back() = emitter.ringRows();
+  return window;
 }
 
 bool isZero(ArrayRef<int64_t> values) {
@@ -247,7 +271,8 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
   if (symbol.empty() || !hasStaticImages(c.input, c.result) || (isRowRun && c.runs != c.kernel[0]))
     return false;
   Value zeros = isZero(c.pads) ? call.null() : padding(call, channels);
-  Value window = call.table(windowOf(input, result, c.kernel, c.strides, c.dilations, c.pads));
+  Value window =
+      call.table(heldWindowOf(emitter, input, result, c.kernel, c.strides, c.dilations, c.pads));
   call.inRows(
       c.input, c.result, result[2] * result[3] * taps * channels, [&](const ByteCall::Rows &rows) {
         call.call(symbol, {window, call.word(c.group), call.word(isRowRun), rows.input, zeros,
@@ -315,8 +340,8 @@ bool pebble::emitDepthwisePacked(KernelEmitter &emitter, Operation *operation) {
   ByteCall call(emitter, op);
   ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
-  Value window = call.table(windowOf(input, result, op.getKernelShape(), op.getStrides(),
-                                     op.getDilations(), op.getPads()));
+  Value window = call.table(heldWindowOf(emitter, input, result, op.getKernelShape(),
+                                         op.getStrides(), op.getDilations(), op.getPads()));
   call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
               [&](const ByteCall::Rows &rows) {
                 call.call(symbol, {window, rows.input, call.number(op.getInputZeroPoint()),
@@ -335,8 +360,8 @@ bool pebble::emitMaxBytes(KernelEmitter &emitter, Operation *operation) {
     return false;
   ByteCall call(emitter, op);
   ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
-  Value window = call.table(windowOf(input, result, op.getKernelShape(), op.getStrides(),
-                                     op.getDilations(), op.getPads()));
+  Value window = call.table(heldWindowOf(emitter, input, result, op.getKernelShape(),
+                                         op.getStrides(), op.getDilations(), op.getPads()));
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
   call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
               [&](const ByteCall::Rows &rows) {

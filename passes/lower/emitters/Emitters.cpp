@@ -16,6 +16,7 @@ EmitKernelOp pebble::findEmitter(Operation *op) {
       {"matmul_packed", emitMatMulPacked},   {"max_bytes", emitMaxBytes},
       {"mean_bytes", emitMeanBytes},         {"mul_bytes", emitMulBytes},
       {"pool_nhwc", emitPoolNhwc},
+      {"transpose", emitChannelsLast},
   };
   return emitters.lookup(op->getName().stripDialect());
 }

@@ -9,6 +9,7 @@
 namespace pebble {
 
 bool emitAddBytes(KernelEmitter &emitter, mlir::Operation *op);
+bool emitChannelsLast(KernelEmitter &emitter, mlir::Operation *op);
 bool emitConvNhwc(KernelEmitter &emitter, mlir::Operation *op);
 bool emitConvPacked(KernelEmitter &emitter, mlir::Operation *op);
 bool emitConvSums(KernelEmitter &emitter, mlir::Operation *op);

@@ -15,6 +15,7 @@ namespace pebble::stream {
 struct Tensor {
   int64_t rows = 1;
   int64_t rowBytes = 0;
+  int64_t columns = 1;   ///< Equal parts of a row.
   bool isInArena = true; ///< Otherwise its memory is somebody else's.
   bool isGiven = false;  ///< There before the first layer.
   bool isKept = false;   ///< Needed after the last layer.
@@ -22,7 +23,8 @@ struct Tensor {
   int64_t bytes() const { return rows * rowBytes; }
 };
 
-/// Row y of a result needs the rows [y * stride - pad, y * stride - pad + extent) that exist.
+/// Row, or column, y of a result needs those in [y * stride - pad, y * stride - pad + extent) that
+/// exist.
 struct Window {
   int64_t extent = 1, stride = 1, pad = 0;
 
@@ -37,13 +39,17 @@ struct Window {
 struct Read {
   int tensor = 0;
   std::optional<Window> window = std::nullopt; ///< Without one, every row reads the whole tensor.
+  std::optional<Window> across = std::nullopt; ///< Of columns; without one, all of them.
 };
 
 struct Layer {
   std::vector<Read> reads;
   std::vector<int> results;
-  int64_t scratch = 0; ///< Bytes that it needs while it runs.
-  bool byRows = false; ///< Can compute row by row; it has one result then.
+  int64_t scratch = 0;     ///< Bytes that it needs while it runs.
+  bool byRows = false;     ///< Can compute row by row; it has one result then.
+  bool onlyByRows = false; ///< Cannot compute all rows at once.
+  bool hasColumns = false; ///< Can compute some columns of a row.
+  int64_t work = 0;        ///< Products, in all.
 };
 
 struct Program {

@@ -3,13 +3,12 @@
 #include "passes/schedule/stream/Scheduler.h"
 
 #include <algorithm>
-#include <limits>
 
 using namespace pebble::stream;
 
 namespace {
 
-constexpr int64_t never = std::numeric_limits<int64_t>::max();
+constexpr int64_t never = noHeight;
 // Changes of a placement that are tried: for each block that is considered, and for the whole.
 constexpr int blockTries = 60, programTries = 3000;
 
@@ -17,10 +16,12 @@ constexpr int blockTries = 60, programTries = 3000;
 class Uses {
 public:
   explicit Uses(const Program &program)
-      : producer(program.tensors.size(), -1), lastUse(program.tensors.size(), -1) {
+      : firstMade(program.tensors.size(), -1), lastUse(program.tensors.size(), -1) {
     for (size_t layer = 0; layer < program.layers.size(); ++layer) {
-      for (int result : program.layers[layer].results)
-        producer[result] = lastUse[result] = static_cast<int>(layer);
+      for (int result : program.layers[layer].results) {
+        lastUse[result] = static_cast<int>(layer);
+        firstMade[result] = firstMade[result] < 0 ? lastUse[result] : firstMade[result];
+      }
       for (const Read &read : program.layers[layer].reads)
         lastUse[read.tensor] = static_cast<int>(layer);
     }
@@ -28,7 +29,7 @@ public:
       if (program.tensors[t].isKept)
         lastUse[t] = static_cast<int>(program.layers.size());
   }
-  std::vector<int> producer, lastUse;
+  std::vector<int> firstMade, lastUse;
 };
 
 /// The layers [first, last] alone, among the tensors that are alive around them.
@@ -36,11 +37,11 @@ Program slice(const Program &program, const Uses &uses, int first, int last) {
   Program part;
   std::vector<int> numbers(program.tensors.size(), -1);
   for (size_t t = 0; t < program.tensors.size(); ++t) {
-    bool isMade = uses.producer[t] >= 0;
-    if (uses.producer[t] > last || uses.lastUse[t] < first)
+    bool isMade = uses.firstMade[t] >= 0;
+    if (uses.firstMade[t] > last || uses.lastUse[t] < first)
       continue;
     Tensor tensor = program.tensors[t];
-    tensor.isGiven = isMade ? uses.producer[t] < first : tensor.isGiven;
+    tensor.isGiven = isMade ? uses.firstMade[t] < first : tensor.isGiven;
     tensor.isKept = uses.lastUse[t] > last;
     numbers[t] = static_cast<int>(part.tensors.size());
     part.tensors.push_back(tensor);
@@ -89,7 +90,7 @@ public:
     auto offer = [&](int64_t limit) {
       std::vector<Block> blocks = cheapest(limit);
       std::optional<Trace> trace = traceBlocks(program, blocks);
-      if (!trace)
+      if (blocks.empty() || !trace)
         return false;
       Schedule schedule = placeTrace(program, std::move(*trace), options, programTries);
       schedule.blocks = std::move(blocks);
@@ -99,10 +100,10 @@ public:
     };
     // Single blocks know nothing of their neighbours: where the cheapest do not fit together, lower
     // ones may.
-    bool isFound = false;
+    bool isFound = lowest == never;
     if (options.budget && *options.budget >= lowest)
       for (int part = 8; part >= 0 && !isFound; --part)
-        isFound = offer(lowest + (*options.budget - lowest) * part / 8);
+        isFound = offer(lowest + (*options.budget - lowest) / 8 * part);
     for (int64_t percent : {0, 1, 2, 4})
       if (!isFound && best.height > lowest)
         isFound = offer(lowest + lowest * percent / 100);
@@ -116,9 +117,10 @@ private:
     Program part = slice(program, uses, first, last);
     int layers = last - first + 1;
     auto &ways = candidates[first].emplace_back();
-    if (layers == 1)
+    if (layers == 1 && !program.layers[first].onlyByRows)
       ways.push_back(measure(part, {0, 0, false}));
-    if (program.layers[first].byRows && (layers > 1 || options.inPlace))
+    bool isWorthIt = layers > 1 || options.inPlace || program.layers[first].onlyByRows;
+    if (program.layers[first].byRows && isWorthIt)
       ways.push_back(measure(part, {0, layers - 1, true}));
   }
 
@@ -215,6 +217,9 @@ Schedule pebble::stream::placeTrace(const Program &program, Trace trace, const O
       targets.push_back(&schedule.scratchOffsets[layer]);
     }
   schedule.alive = mostAlive(buffers);
+  schedule.height = noHeight;
+  if (options.limit && schedule.alive > *options.limit)
+    return schedule;
   PlacedRows placed = placeRows(buffers, tries);
   for (size_t i = 0; i < buffers.size(); ++i)
     *targets[i] = placed.offsets[i];

@@ -7,6 +7,8 @@
 #include "passes/schedule/stream/Placement.h"
 #include "passes/schedule/stream/Trace.h"
 
+#include <limits>
+
 namespace pebble::stream {
 
 struct Options {
@@ -18,6 +20,8 @@ struct Options {
   /// Enough: of the schedules that need no more, the one with the fewest rows computed by
   /// themselves. Without it, the lowest is looked for.
   std::optional<int64_t> budget = std::nullopt;
+  /// Schedules that need more are not looked at.
+  std::optional<int64_t> limit = std::nullopt;
 };
 
 struct Schedule {
@@ -31,7 +35,10 @@ struct Schedule {
   int64_t lowerBound = 0;
 };
 
-/// The best schedule found. Every program has one: all layers one after the other.
+constexpr int64_t noHeight = std::numeric_limits<int64_t>::max();
+
+/// The best schedule found. Without a limit every program whose layers can run at once has one: all
+/// of them one after the other. Else its height is `noHeight`.
 Schedule scheduleProgram(const Program &program, const Options &options);
 
 /// Places the tensors of a program that runs as `trace` says; `tries` as for placeRows.

@@ -47,8 +47,11 @@ private:
 
   void write(int tensor, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      trace.lives[tensor].birth[row] = now();
-      trace.lives[tensor].death[row] = now();
+      Lives &lives = trace.lives[tensor];
+      // Columns of a row can be written by several layers.
+      if (lives.death[row] < 0)
+        lives.birth[row] = now();
+      lives.death[row] = now();
     }
   }
 

@@ -39,7 +39,7 @@
 extern "C" {
 #endif
 
-// A convolution or a pooling over NHWC tensors. 17 int64 without padding, so that generated code
+// A convolution or a pooling over NHWC tensors. 18 int64 without padding, so that generated code
 // can hold it as an array of i64.
 typedef struct pebble_x86_window {
   int64_t batch;
@@ -53,6 +53,9 @@ typedef struct pebble_x86_window {
   int64_t strideHeight, strideWidth;
   int64_t dilationHeight, dilationWidth;
   int64_t padTop, padLeft; // bottom and right follow from the output size
+  // Rows of the input that its memory holds: row y lies where row y % inRows would. 0: all of them.
+  // Needs batch = 1, and that rows which are read together are held together.
+  int64_t inRows;
 } pebble_x86_window;
 
 // How the reduction of a convolution is cut into runs.

@@ -7,6 +7,15 @@
 
 PEBBLE_X86_BEGIN
 
+// The row of the input's memory that holds its row y.
+PEBBLE_X86_INLINE int64_t heldRow(const pebble_x86_window &w, int64_t y) {
+  return w.inRows ? y % w.inRows : y;
+}
+// The rows of the input's memory.
+PEBBLE_X86_INLINE int64_t heldRows(const pebble_x86_window &w) {
+  return w.inRows ? w.inRows : w.batch * w.inHeight;
+}
+
 // Counts output pixels in order, and gives the place of their windows in the input.
 struct PixelCursor {
   PEBBLE_X86_INLINE PixelCursor(const pebble_x86_window &window, int64_t firstRow, int64_t pixel)
@@ -24,16 +33,22 @@ struct PixelCursor {
       y += window.strideHeight;
     }
   }
-  // Whether all taps lie inside the image.
+  // Whether all taps lie inside the image, and their rows one behind the other in its memory.
   PEBBLE_X86_INLINE bool isInside() const {
+    const int64_t below = (window.kernelHeight - 1) * window.dilationHeight;
     return x >= 0 && x + (window.kernelWidth - 1) * window.dilationWidth < window.inWidth &&
-           y >= 0 && y + (window.kernelHeight - 1) * window.dilationHeight < window.inHeight;
+           y >= 0 && y + below < window.inHeight &&
+           (!window.inRows || heldRow(window, y) + below < window.inRows);
+  }
+  // The first tap, where isInside.
+  PEBBLE_X86_INLINE const uint8_t *corner(const uint8_t *image) const {
+    return image + (heldRow(window, y) * window.inWidth + x) * window.inStride;
   }
   // The tap (ky, kx), or null outside the image.
   PEBBLE_X86_INLINE const uint8_t *tap(const uint8_t *image, int64_t ky, int64_t kx) const {
     const int64_t tapY = y + ky * window.dilationHeight, tapX = x + kx * window.dilationWidth;
     return uint64_t(tapY) < uint64_t(window.inHeight) && uint64_t(tapX) < uint64_t(window.inWidth)
-               ? image + (tapY * window.inWidth + tapX) * window.inStride
+               ? image + (heldRow(window, tapY) * window.inWidth + tapX) * window.inStride
                : nullptr;
   }
   const pebble_x86_window &window;
@@ -59,7 +74,7 @@ struct TapSource {
     for (int64_t r = 0; r < rows; ++r, pixel.next()) {
       const uint8_t **target = pointers + r;
       if (runCount == runs && pixel.isInside()) {
-        const uint8_t *tap = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
+        const uint8_t *tap = pixel.corner(image);
         for (int64_t ky = 0; ky < w.kernelHeight; ++ky, tap += rowStep)
           for (int64_t kx = 0; kx < w.kernelWidth; ++kx, tap += tapStep, target += stride)
             *target = tap;
@@ -119,7 +134,8 @@ struct RowSource {
     const int64_t left = greatest(least(-x, width), int64_t(0));
     const int64_t right = greatest(least(w.inWidth - x, width), left);
     fillBytes(target, padding, left * w.inChannels);
-    copyBytes(target + left * w.inChannels, image + (y * w.inWidth + x + left) * w.inChannels,
+    copyBytes(target + left * w.inChannels,
+              image + (heldRow(w, y) * w.inWidth + x + left) * w.inChannels,
               (right - left) * w.inChannels);
     fillBytes(target + right * w.inChannels, padding, (width - right) * w.inChannels);
   }
@@ -164,7 +180,7 @@ struct RowSource {
         copyRow(target, y, pixel.x, w.kernelWidth);
         continue;
       }
-      const uint8_t *row = image + y * w.inWidth * w.inStride;
+      const uint8_t *row = image + heldRow(w, y) * w.inWidth * w.inStride;
       for (int64_t kx = 0; kx < w.kernelWidth; ++kx) {
         const int64_t x = pixel.x + kx * w.dilationWidth;
         if (uint64_t(x) < uint64_t(w.inWidth))
@@ -199,7 +215,7 @@ struct RowSource {
         refer(r, count, patches + (pixel.y - top) * rowBytes + (pixel.x + w.padLeft) * w.inChannels,
               w.dilationHeight * rowBytes);
       } else {
-        const uint8_t *corner = image + (pixel.y * w.inWidth + pixel.x) * w.inStride;
+        const uint8_t *corner = pixel.corner(image);
         count = least(inPlace(pixel, corner, pixelStep, rowStep), rows - r);
         if (count > 0) {
           refer(r, count, corner, rowStep);
@@ -274,8 +290,7 @@ PEBBLE_X86_INLINE void conv(PEBBLE_X86_CONV_PARAMETERS(Out)) {
     TapSource source{w, padding, w.kernelHeight * w.kernelWidth, w.inChannels / groups};
     convRows(source, w, groups, input, product, begin, end);
   } else {
-    const uint8_t *inputEnd =
-        input + (w.batch * w.inHeight * w.inWidth - 1) * w.inStride + w.inChannels;
+    const uint8_t *inputEnd = input + (heldRows(w) * w.inWidth - 1) * w.inStride + w.inChannels;
     RowSource source(w, padding ? *padding : uint8_t(0), inputEnd);
     convRows(source, w, 1, input, product, begin, end);
   }

@@ -128,7 +128,8 @@ template <class Level, typename Out> struct DepthwiseRow {
     for (int64_t tap = 0; tap < taps; ++tap) {
       const int64_t inY = y * window.strideHeight - window.padTop + tap * window.dilationHeight;
       const bool inside = tap < window.kernelHeight && uint64_t(inY) < uint64_t(window.inHeight);
-      rows[tap] = inside ? image + inY * window.inWidth * window.inStride : block.padding;
+      rows[tap] =
+          inside ? image + heldRow(window, inY) * window.inWidth * window.inStride : block.padding;
       steps[tap] = inside ? window.inStride : 0;
       lastWhole[tap] = inside ? last : block.padding;
     }
@@ -316,8 +317,7 @@ PEBBLE_X86_INLINE void forDepthwiseRows(const Depthwise<Out> &layer, int64_t beg
 template <typename Out>
 PEBBLE_X86_INLINE const uint8_t *lastWhole(const Depthwise<Out> &layer, int64_t width) {
   const pebble_x86_window &w = layer.window;
-  return layer.input + w.batch * w.inHeight * w.inWidth * w.inStride - w.inStride + w.inChannels -
-         width;
+  return layer.input + (heldRows(w) * w.inWidth - 1) * w.inStride + w.inChannels - width;
 }
 
 template <class Level, typename Out>

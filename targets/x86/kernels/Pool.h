@@ -21,7 +21,7 @@ PEBBLE_X86_INLINE int64_t forTaps(const pebble_x86_window &w, const uint8_t *ima
       const int64_t x = outX * w.strideWidth - w.padLeft + kx * w.dilationWidth;
       if (uint64_t(x) >= uint64_t(w.inWidth))
         continue;
-      tap(image + (y * w.inWidth + x) * w.inStride);
+      tap(image + (heldRow(w, y) * w.inWidth + x) * w.inStride);
       ++count;
     }
   }

@@ -2,8 +2,8 @@
 // RUN: pebble-opt %s --lower-kernels="microkernels=conv=my_conv,gemm=my_gemm fused-multiply-add=true" | FileCheck %s
 // RUN: pebble-opt %s --lower-kernels | FileCheck %s --check-prefix=LIBRARY
 
-// The fields of the window: sizes, kernel, strides, dilations, pads.
-// CHECK: llvm.mlir.global internal {{.*}}@pebble_window_0(dense<[1, 8, 8, 4, 4, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1]>
+// The fields of the window: sizes, kernel, strides, dilations, pads, rows held.
+// CHECK: llvm.mlir.global internal {{.*}}@pebble_window_0(dense<[1, 8, 8, 4, 4, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 0]>
 // CHECK-LABEL: @conv
 // CHECK: call @my_conv
 // LIBRARY-LABEL: @conv

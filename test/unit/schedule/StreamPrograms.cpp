@@ -28,11 +28,22 @@ public:
     return program.layers.back().results.front();
   }
 
+  /// An image as wide as high, whose layers can compute some columns.
+  int image(std::vector<Read> reads, int64_t size, int64_t channels, int64_t products) {
+    for (Read &read : reads)
+      read.across = read.window;
+    int result = layer(std::move(reads), size, size * channels);
+    program.tensors[result].columns = size;
+    program.layers.back().hasColumns = true;
+    program.layers.back().work = size * size * channels * products;
+    return result;
+  }
+
   /// "Same" padding, more of it at the end.
   int conv(int input, int64_t channels, int64_t kernel, int64_t stride) {
-    int64_t height = program.tensors[input].rows, rows = (height + stride - 1) / stride;
-    int64_t pads = std::max<int64_t>(0, (rows - 1) * stride + kernel - height);
-    return layer({{input, Window{kernel, stride, pads / 2}}}, rows, rows * channels);
+    int64_t size = program.tensors[input].rows, rows = (size + stride - 1) / stride;
+    int64_t pads = std::max<int64_t>(0, (rows - 1) * stride + kernel - size);
+    return image({{input, Window{kernel, stride, pads / 2}}}, rows, channels, kernel * kernel);
   }
 
   Program program;
@@ -45,7 +56,8 @@ Program pebble::stream::mobileNetwork(int64_t size, const std::vector<Bottleneck
   Builder builder;
   int outside = builder.tensor(size, size * 3, /*isInArena=*/false);
   builder.program.tensors[outside].isGiven = true;
-  int value = builder.layer({{outside, Window{}}}, size, size * 3, !imageInArena);
+  int value = builder.image({{outside}}, size, 3, 0);
+  builder.program.layers.back().byRows = !imageInArena;
   value = builder.conv(value, blocks.front().inputs, 3, 2);
   for (const Bottleneck &block : blocks) {
     int start = value;
@@ -56,7 +68,7 @@ Program pebble::stream::mobileNetwork(int64_t size, const std::vector<Bottleneck
     value = builder.conv(value, block.outputs, 1, 1);
     Tensor made = builder.program.tensors[value];
     if (block.stride == 1 && block.inputs == block.outputs && block.expansion != 1)
-      value = builder.layer({{value, Window{}}, {start, Window{}}}, made.rows, made.rowBytes);
+      value = builder.image({{value, Window{}}, {start, Window{}}}, made.rows, block.outputs, 0);
   }
   int mean = builder.layer({{value}}, 1, blocks.back().outputs, /*byRows=*/false);
   int result = builder.layer({{mean}}, 1, 1000, /*byRows=*/false);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "passes/schedule/stream/StripSearch.h"
 #include "test/unit/schedule/StreamPrograms.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 using namespace pebble::stream;
@@ -56,6 +58,49 @@ TEST(Stream, ComputesFewRowsAloneWhereTheBudgetAllows) {
   EXPECT_LE(cheap.height, 256 * kib);
   EXPECT_LT(rowSteps(cheap), rowSteps(lowest));
   EXPECT_EQ(rowSteps(schedule(program, 24, true, 400 * kib)), 0);
+}
+
+TEST(Stream, StripsHoldTheColumnsThatTheyNeed) {
+  Program program = mobileNetwork(176, mcunet320(), /*imageInArena=*/false);
+  for (auto [last, count] : {std::pair(3, 2), std::pair(6, 3), std::pair(21, 8)}) {
+    std::optional<Strips> strips = cutIntoStrips(program, last, count);
+    ASSERT_TRUE(strips);
+    EXPECT_GT(strips->extraWork, 0);
+    std::vector<char> made(program.tensors[program.layers[last].results[0]].columns, 0);
+    for (size_t layer = 0; layer < strips->layers.size(); ++layer) {
+      const Part &part = strips->layers[layer];
+      const Layer &whole = program.layers[part.whole];
+      for (int64_t column = part.begin; part.whole == last && column < part.end; ++column)
+        ++made[column];
+      for (size_t i = 0; part.whole <= last && i < whole.reads.size(); ++i) {
+        const std::optional<Window> &window = whole.reads[i].across;
+        const Part &operand = strips->tensors[strips->program.layers[layer].reads[i].tensor];
+        for (int64_t column = part.begin; window && column < part.end; ++column)
+          for (int64_t tap = 0; tap < window->extent; ++tap) {
+            int64_t x = column * window->stride - window->pad + tap;
+            bool exists = x >= 0 && x < program.tensors[operand.whole].columns;
+            ASSERT_TRUE(!exists || (x >= operand.begin && x < operand.end));
+          }
+      }
+    }
+    EXPECT_EQ(std::count(made.begin(), made.end(), 1), static_cast<int64_t>(made.size()));
+  }
+}
+
+TEST(Stream, StripsKeepABudget) {
+  Program program = mobileNetwork(176, mcunet320(), /*imageInArena=*/false);
+  int64_t work = 0;
+  for (const Layer &layer : program.layers)
+    work += layer.work;
+  Options options;
+  options.alignment = 8;
+  Choice none = chooseStrips(program, options, 52 * kib, 0);
+  EXPECT_EQ(none.strips.extraWork, 0);
+  EXPECT_GT(none.schedule.height, 52 * kib);
+  Choice choice = chooseStrips(program, options, 52 * kib, work);
+  EXPECT_LE(choice.schedule.height, 52 * kib);
+  EXPECT_GT(choice.strips.extraWork, 0);
+  EXPECT_TRUE(isAccepted(choice.strips.program, choice.schedule));
 }
 
 TEST(Stream, ExcludesExactDistances) {

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/analysis/RowKernel.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace pebble;
+
+namespace {
+
+bool hasRows(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape() && tensor.getRank() == 4 && tensor.getDimSize(0) == 1 &&
+         tensor.getNumElements() > 0 && tensor.getElementTypeBitWidth() >= 8;
+}
+
+/// Whether `value` is the same all along dim 1 or 2 of a tensor of rank 4: it has no such dim.
+bool isSameAlong(Value value, int64_t dim) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t own = dim - (4 - type.getRank());
+  return type.hasStaticShape() && (own < 0 || type.getDimSize(own) == 1);
+}
+
+template <typename Op> RowRead windowOf(Op op) {
+  auto along = [&](int dim) {
+    return stream::Window{(op.getKernelShape()[dim] - 1) * op.getDilations()[dim] + 1,
+                          op.getStrides()[dim], op.getPads()[dim]};
+  };
+  return {along(0), along(1)};
+}
+
+/// A window on operand 0 that a microkernel computes.
+std::optional<RowRead> microkernelWindow(Operation *op, ArrayRef<StringRef> microkernels) {
+  auto has = [&](StringRef operation) { return llvm::is_contained(microkernels, operation); };
+  std::optional<RowRead> window;
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](qnn::ConvPackedOp conv) {
+        auto runs = static_cast<int64_t>(conv.getRuns());
+        ArrayRef<int64_t> kernel = conv.getKernelShape();
+        // The cuts of the reduction that the microkernel knows.
+        if (has("conv") && !conv.getCodes() && (runs == kernel[0] * kernel[1] || runs == kernel[0]))
+          window = windowOf(conv);
+      })
+      .Case([&](qnn::DepthwisePackedOp conv) {
+        if (has("depthwise"))
+          window = windowOf(conv);
+      })
+      .Case([&](qnn::MaxBytesOp pool) {
+        if (has("maxpool"))
+          window = windowOf(pool);
+      });
+  return window;
+}
+
+bool isOnePixelConv(Operation *op) {
+  auto conv = dyn_cast<qnn::ConvPackedOp>(op);
+  auto all = [](ArrayRef<int64_t> values, int64_t wanted) {
+    return llvm::all_of(values, [&](int64_t value) { return value == wanted; });
+  };
+  return conv && all(conv.getKernelShape(), 1) && all(conv.getStrides(), 1) &&
+         all(conv.getPads(), 0);
+}
+
+/// Ops that compute an element, or a pixel, from those at the same place.
+bool worksAtOnePlace(Operation *op) {
+  return op->hasTrait<nn::ElementwiseOp>() || isOnePixelConv(op) ||
+         isa<qnn::AddBytesOp, qnn::MulBytesOp, qnn::LookupBytesOp>(op);
+}
+
+/// Elements go from channels first to channels last.
+bool isToChannelsLast(Operation *op) {
+  auto transpose = dyn_cast<nn::TransposeOp>(op);
+  return transpose && transpose.getPermutation() == ArrayRef<int64_t>{0, 2, 3, 1} &&
+         cast<RankedTensorType>(transpose.getType()).getElementTypeBitWidth() == 8;
+}
+
+} // namespace
+
+int64_t RowKernel::productsOf(func::FuncOp kernel) {
+  int64_t products = 0;
+  kernel.walk([&](Operation *op) {
+    auto count = [&](ArrayRef<int64_t> taps, int64_t channels) {
+      auto type = cast<RankedTensorType>(op->getResult(0).getType());
+      if (type.hasStaticShape() && !ShapedType::isDynamic(channels))
+        products += type.getNumElements() * taps[0] * taps[1] * channels;
+    };
+    if (auto conv = dyn_cast<qnn::ConvPackedOp>(op))
+      count(conv.getKernelShape(),
+            cast<RankedTensorType>(conv.getInput().getType()).getDimSize(3) / conv.getGroup());
+    else if (auto depthwise = dyn_cast<qnn::DepthwisePackedOp>(op))
+      count(depthwise.getKernelShape(), 1);
+  });
+  return products;
+}
+
+std::optional<RowKernel> RowKernel::of(func::FuncOp kernel, ArrayRef<StringRef> microkernels) {
+  Block &body = kernel.getBody().front();
+  SmallVector<Operation *> layers;
+  for (Operation &op : body.without_terminator())
+    if (!isa<nn::ConstantOp>(op))
+      layers.push_back(&op);
+  ValueRange results = body.getTerminator()->getOperands();
+  if (layers.empty() || results.size() != 1 || !hasRows(results[0].getType()) ||
+      results[0].getDefiningOp() != layers.back())
+    return std::nullopt;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(results[0].getType()).getShape();
+  RowKernel rows;
+  rows.reads.resize(body.getNumArguments());
+  auto spec = mem::KernelSpecAttr::of(kernel);
+  if (spec && spec.getScratch() > 0)
+    return std::nullopt;
+
+  if (llvm::all_of(layers, worksAtOnePlace)) {
+    rows.isPointwise = rows.hasColumns = true;
+    for (Operation *op : layers) {
+      if (!hasRows(op->getResult(0).getType()) ||
+          cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1) != shape[1])
+        return std::nullopt;
+      for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+        bool isWeight = isa<qnn::ConvPackedOp, qnn::LookupBytesOp>(op) && index > 0;
+        bool isByRows = !isWeight && hasRows(operand.getType()) &&
+                        cast<RankedTensorType>(operand.getType()).getDimSize(1) == shape[1];
+        auto argument = dyn_cast<BlockArgument>(operand);
+        bool hasColumns = isByRows && !operand.getDefiningOp<nn::ConstantOp>() &&
+                          cast<RankedTensorType>(operand.getType()).getDimSize(2) == shape[2];
+        rows.hasColumns &= isWeight || hasColumns || isSameAlong(operand, 2);
+        if (isByRows && argument)
+          rows.reads[argument.getArgNumber()] = RowRead{{}, stream::Window{}};
+        else if (!isWeight && !isByRows && !isSameAlong(operand, 1))
+          return std::nullopt;
+        else if (isByRows && operand.getDefiningOp<nn::ConstantOp>() && shape[1] > 1)
+          return std::nullopt;
+      }
+    }
+    return rows;
+  }
+  rows.hasColumns = true;
+  if (isToChannelsLast(layers.back()) &&
+      llvm::all_of(ArrayRef(layers).drop_back(),
+                   [](Operation *op) { return op->hasTrait<nn::ElementwiseOp>(); }))
+    return rows;
+  if (layers.size() != 1 || !hasRows(layers[0]->getOperand(0).getType()))
+    return std::nullopt;
+  auto argument = dyn_cast<BlockArgument>(layers[0]->getOperand(0));
+  std::optional<RowRead> window = microkernelWindow(layers[0], microkernels);
+  if (!argument || !window)
+    return std::nullopt;
+  rows.reads[argument.getArgNumber()] = window;
+  return rows;
+}

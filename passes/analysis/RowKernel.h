@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Kernels that can compute one row of their result at a time, and what a row reads.
+#ifndef PEBBLE_PASSES_ANALYSIS_ROWKERNEL_H
+#define PEBBLE_PASSES_ANALYSIS_ROWKERNEL_H
+
+#include "passes/Passes.h"
+#include "passes/schedule/stream/Program.h"
+
+namespace pebble {
+
+/// What a row of a kernel's result reads of an operand.
+struct RowRead {
+  stream::Window rows;
+  std::optional<stream::Window> columns; ///< Of a column; nothing where it is not known.
+};
+
+/// Rows are dim 1 of tensors [1, rows, columns, ...].
+struct RowKernel {
+  /// Of each operand; nothing for all of it.
+  llvm::SmallVector<std::optional<RowRead>> reads;
+  /// Whether it can compute some columns of a row.
+  bool hasColumns = false;
+  /// Row y of the result reads row y alone of those operands: the kernel on one row is the same
+  /// kernel on smaller tensors. Otherwise it is told which row it computes.
+  bool isPointwise = false;
+
+  /// The products that a kernel computes.
+  static int64_t productsOf(mlir::func::FuncOp kernel);
+
+  /// `microkernels` are the operations that the target has functions for. Nothing for kernels that
+  /// compute all rows at once.
+  static std::optional<RowKernel> of(mlir::func::FuncOp kernel,
+                                     llvm::ArrayRef<llvm::StringRef> microkernels);
+};
+
+} // namespace pebble
+
+#endif // PEBBLE_PASSES_ANALYSIS_ROWKERNEL_H

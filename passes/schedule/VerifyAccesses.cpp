@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/Passes.h"
+#include "passes/schedule/verifier/AccessVerifier.h"
+
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace pebble {
+#define GEN_PASS_DEF_VERIFYACCESSES
+#include "passes/Passes.h.inc"
+} // namespace pebble
+
+using namespace mlir;
+using namespace pebble;
+using Bytes = verifier::Region;
+
+namespace {
+
+/// Runs `@main` without its kernels: follows loops and looks at what each launch reads and writes.
+class ProgramWalk {
+public:
+  ProgramWalk(func::FuncOp main, SymbolTable &symbols, int64_t arenaBytes)
+      : main(main), symbols(symbols), memory(arenaBytes) {}
+
+  LogicalResult run() { return runBlock(main.getBody().front()); }
+
+  /// Whether all of it is launches, copies and counted loops on buffers of known size.
+  static bool canFollow(func::FuncOp main) {
+    bool can = llvm::hasSingleElement(main.getBody());
+    main.walk([&](Operation *op) {
+      can &= isa<func::FuncOp, func::ReturnOp, scf::ForOp, scf::YieldOp, mem::InputOp,
+                 mem::OutputOp, mem::ConstantOp, mem::ViewOp, mem::SlotOp, mem::RowOp,
+                 mem::LaunchOp, mem::CopyOp, arith::ConstantOp, arith::AddIOp, arith::SubIOp,
+                 arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::CmpIOp, arith::SelectOp>(op);
+      for (Value result : op->getResults())
+        if (auto type = dyn_cast<MemRefType>(result.getType()))
+          can &= type.hasStaticShape();
+    });
+    return can;
+  }
+
+private:
+  int64_t number(Value value) { return numbers.lookup(value); }
+
+  LogicalResult runBlock(Block &block) {
+    for (Operation &op : block)
+      if (failed(runOp(&op)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult runOp(Operation *op) {
+    auto binary = [&](auto compute) {
+      numbers[op->getResult(0)] = compute(number(op->getOperand(0)), number(op->getOperand(1)));
+      return success();
+    };
+    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+        .Case([&](arith::ConstantOp constant) {
+          if (auto value = dyn_cast<IntegerAttr>(constant.getValue()))
+            numbers[constant] = value.getInt();
+          return success();
+        })
+        .Case([&](arith::AddIOp) { return binary(std::plus<int64_t>()); })
+        .Case([&](arith::SubIOp) { return binary(std::minus<int64_t>()); })
+        .Case([&](arith::MulIOp) { return binary(std::multiplies<int64_t>()); })
+        .Case([&](arith::MaxSIOp) {
+          return binary([](int64_t a, int64_t b) { return std::max(a, b); });
+        })
+        .Case([&](arith::MinSIOp) {
+          return binary([](int64_t a, int64_t b) { return std::min(a, b); });
+        })
+        .Case([&](arith::CmpIOp compare) -> LogicalResult {
+          if (compare.getPredicate() != arith::CmpIPredicate::eq)
+            return compare.emitError("cannot be followed: only equality is compared");
+          return binary(std::equal_to<int64_t>());
+        })
+        .Case([&](arith::SelectOp select) {
+          numbers[select] = number(number(select.getCondition()) ? select.getTrueValue()
+                                                                 : select.getFalseValue());
+          return success();
+        })
+        .Case([&](scf::ForOp loop) -> LogicalResult {
+          int64_t end = number(loop.getUpperBound()), step = number(loop.getStep());
+          for (int64_t i = number(loop.getLowerBound()); i < end; i += step) {
+            numbers[loop.getInductionVar()] = i;
+            if (failed(runBlock(*loop.getBody())))
+              return failure();
+          }
+          return success();
+        })
+        .Case([&](mem::RowOp row) {
+          numbers[row] = number(row.getRow());
+          return success();
+        })
+        .Case([&](mem::LaunchOp launch) { return runLaunch(launch); })
+        .Case([&](mem::CopyOp copy) {
+          std::vector<Bytes> reads, writes;
+          addWhole(copy.getSource(), reads);
+          addWhole(copy.getTarget(), writes);
+          return check(copy, reads, writes, {});
+        })
+        .Default(success());
+  }
+
+  LogicalResult runLaunch(mem::LaunchOp launch) {
+    std::vector<Bytes> reads, writes, scratch;
+    auto kernel = symbols.lookup<func::FuncOp>(launch.getKernel());
+    for (auto [index, input] : llvm::enumerate(launch.getInputs()))
+      if (!launch.getRow() || !kernel || !addWindow(kernel, index, input, launch.getRow(), reads))
+        addWhole(input, reads);
+    for (Value output : launch.getOutputs())
+      addWhole(output, writes);
+    if (launch.getScratch())
+      addWhole(launch.getScratch(), scratch);
+    return check(launch, reads, writes, scratch);
+  }
+
+  /// The rows under the taps of the kernel's window on operand `index`; false without one.
+  bool addWindow(func::FuncOp kernel, unsigned index, Value buffer, Value row,
+                 std::vector<Bytes> &regions) {
+    Value argument = kernel.getArgument(index);
+    for (Operation *layer : argument.getUsers()) {
+      auto taps = layer->getAttrOfType<DenseI64ArrayAttr>("kernel_shape");
+      auto strides = layer->getAttrOfType<DenseI64ArrayAttr>("strides");
+      auto dilations = layer->getAttrOfType<DenseI64ArrayAttr>("dilations");
+      auto pads = layer->getAttrOfType<DenseI64ArrayAttr>("pads");
+      if (!taps || !strides || !dilations || !pads || layer->getOperand(0) != argument)
+        continue;
+      int64_t rows = cast<RankedTensorType>(argument.getType()).getDimSize(1);
+      for (int64_t tap = 0; tap < taps[0]; ++tap) {
+        int64_t y = number(row) * strides[0] - pads[0] + tap * dilations[0];
+        if (y >= 0 && y < rows)
+          addRow(buffer, y, regions);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  static Value behindViews(Value buffer) {
+    while (auto view = buffer.getDefiningOp<mem::ViewOp>())
+      buffer = view.getSource();
+    return buffer;
+  }
+
+  static int64_t bytesOf(Value buffer) {
+    auto type = cast<MemRefType>(buffer.getType());
+    return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  }
+
+  static int64_t rowsOf(Value buffer) {
+    auto type = cast<MemRefType>(buffer.getType());
+    return type.getRank() == 4 && type.getDimSize(0) == 1 ? type.getDimSize(1) : 1;
+  }
+
+  void addRow(Value buffer, int64_t row, std::vector<Bytes> &regions) {
+    buffer = behindViews(buffer);
+    auto slot = buffer.getDefiningOp<mem::SlotOp>();
+    if (!slot || bytesOf(buffer) == 0)
+      return;
+    int64_t held = rowsOf(buffer), rowBytes = bytesOf(buffer) / held;
+    int64_t tensor = tensors.try_emplace(slot, tensors.size()).first->second;
+    regions.push_back({static_cast<int64_t>(slot.getOffset()) + row % held * rowBytes, rowBytes,
+                       tensor << 32 | row});
+  }
+
+  void addWhole(Value buffer, std::vector<Bytes> &regions) {
+    buffer = behindViews(buffer);
+    if (auto row = buffer.getDefiningOp<mem::RowOp>()) {
+      size_t count = regions.size();
+      addRow(row.getBuffer(), number(row), regions);
+      if (regions.size() > count) {
+        regions.back().offset += row.getColumnOffset();
+        regions.back().size = bytesOf(buffer);
+      }
+      return;
+    }
+    for (int64_t row = 0; row < rowsOf(buffer); ++row)
+      addRow(buffer, row, regions);
+  }
+
+  LogicalResult check(Operation *op, const std::vector<Bytes> &reads,
+                      const std::vector<Bytes> &writes, const std::vector<Bytes> &scratch) {
+    std::optional<verifier::AccessFault> fault = memory.run(reads, writes, scratch);
+    if (!fault)
+      return success();
+    auto row = [](int64_t content) {
+      return "row " + std::to_string(content & 0xFFFFFFFF) + " of buffer " +
+             std::to_string(content >> 32);
+    };
+    std::string place = row(fault->region.content) + " in bytes [" +
+                        std::to_string(fault->region.offset) + ", " +
+                        std::to_string(fault->region.offset + fault->region.size) + ")";
+    InFlightDiagnostic error = op->emitError("the memory plan is not valid: ");
+    switch (fault->kind) {
+    case verifier::AccessFault::outOfBounds:
+      return error << place << " ends beyond the arena";
+    case verifier::AccessFault::stale:
+      return error << "it reads " << place << ", but byte " << fault->at << " has "
+                   << (fault->found ? row(*fault->found) : "nothing");
+    case verifier::AccessFault::overlap:
+      return error << "it writes " << place << ", and uses byte " << fault->at << " for "
+                   << row(*fault->found) << " at one time";
+    }
+    return failure();
+  }
+
+  func::FuncOp main;
+  SymbolTable &symbols;
+  verifier::MemoryContents memory;
+  llvm::DenseMap<Value, int64_t> numbers;
+  llvm::DenseMap<Operation *, int64_t> tensors; // Numbers of slots, by first use.
+};
+
+class VerifyAccesses : public pebble::impl::VerifyAccessesBase<VerifyAccesses> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    auto main = symbols.lookup<func::FuncOp>("main");
+    auto arena = main ? main->getAttrOfType<IntegerAttr>("mem.arena_bytes") : IntegerAttr();
+    if (!arena || !ProgramWalk::canFollow(main))
+      return;
+    if (failed(ProgramWalk(main, symbols, arena.getInt()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,75 @@
+// What a kernel would find in memory is what it wants; each plan is wrong by one number.
+// RUN: pebble-opt %s -split-input-file -verify-accesses -verify-diagnostics
+
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<64xi8>
+  %y = mem.output 0[] : memref<64xi8>
+  %a = mem.slot 0 : memref<64xi8>
+  %b = mem.slot 63 : memref<64xi8>
+  mem.launch @k ins(%x : memref<64xi8>) outs(%a : memref<64xi8>)
+  // expected-error @+1 {{it writes row 0 of buffer 1 in bytes [63, 127), and uses byte 63 for row 0 of buffer 0 at one time}}
+  mem.launch @k ins(%a : memref<64xi8>) outs(%b : memref<64xi8>)
+  mem.launch @k ins(%b : memref<64xi8>) outs(%y : memref<64xi8>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// -----
+
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<64xi8>
+  %a = mem.slot 65 : memref<64xi8>
+  // expected-error @+1 {{row 0 of buffer 0 in bytes [65, 129) ends beyond the arena}}
+  mem.launch @k ins(%x : memref<64xi8>) outs(%a : memref<64xi8>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// -----
+
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<64xi8>
+  %y = mem.output 0[] : memref<64xi8>
+  %a = mem.slot 0 : memref<64xi8>
+  %s = mem.slot 64 : memref<64xi8>
+  %b = mem.slot 32 : memref<16xi8>
+  mem.launch @k ins(%x : memref<64xi8>) outs(%a : memref<64xi8>) scratch(%s : memref<64xi8>)
+  mem.launch @k ins(%x : memref<64xi8>) outs(%b : memref<16xi8>)
+  // expected-error @+1 {{it reads row 0 of buffer 0 in bytes [0, 64), but byte 32 has row 0 of buffer 2}}
+  mem.launch @k ins(%a : memref<64xi8>) outs(%y : memref<64xi8>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// -----
+
+// A ring of two rows under a window of three.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 32 : i64} {
+  %x = mem.input 0 : memref<1x4x4x4xi8>
+  %y = mem.output 0[] : memref<1x2x4x4xi8>
+  %ring = mem.slot 0 : memref<1x2x4x4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %three = arith.constant 3 : index
+  scf.for %r = %zero to %two step %one {
+    %from = arith.addi %r, %two : index
+    %isFirst = arith.cmpi eq, %r, %zero : index
+    %begin = arith.select %isFirst, %zero, %from : index
+    %end = arith.addi %r, %three : index
+    scf.for %i = %begin to %end step %one {
+      %in = mem.row %x[%i] : memref<1x4x4x4xi8> to memref<1x1x4x4xi8>
+      %held = mem.row %ring[%i] : memref<1x2x4x4xi8> to memref<1x1x4x4xi8>
+      mem.launch @k ins(%in : memref<1x1x4x4xi8>) outs(%held : memref<1x1x4x4xi8>)
+    }
+    %out = mem.row %y[%r] : memref<1x2x4x4xi8> to memref<1x1x4x4xi8>
+    // expected-error @+1 {{it reads row 0 of buffer 0 in bytes [0, 16), but byte 0 has row 2 of buffer 0}}
+    mem.launch @pool ins(%ring : memref<1x2x4x4xi8>) outs(%out : memref<1x1x4x4xi8>) row(%r)
+  }
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @pool(%x: tensor<1x4x4x4xui8>) -> tensor<1x2x4x4xui8> attributes {mem.ring_rows = 2 : i64, nn.nodes = ["pool"]} {
+  %0 = qnn.max_bytes %x {kernel_shape = array<i64: 3, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x4x4x4xui8>) -> tensor<1x2x4x4xui8>
+  return %0 : tensor<1x2x4x4xui8>
+}
