@@ -81,8 +81,11 @@ Type pebble::biasElementType(const ContractionParameters &contraction, ArrayRef<
     q.isSigned = true;
     q.low = INT32_MIN;
     q.high = INT32_MAX;
-    for (size_t i = 0; i < c.w.scales.size(); ++i)
+    for (size_t i = 0; i < c.w.scales.size(); ++i) {
       q.scales.push_back(double(c.x.scale() * c.w.scale(i)));
+      if (!std::isfinite(q.scales.back()) || q.scales.back() < FLT_MIN)
+        return {};
+    }
     q.zeroPoints.assign(q.scales.size(), 0);
     if (c.w.axis)
       q.axis = 0;
@@ -96,9 +99,6 @@ Type pebble::biasElementType(const ContractionParameters &contraction, ArrayRef<
       q.zeroPoints.push_back(all.zeroPoints[channel]);
     }
   }
-  for (double scale : q.scales)
-    if (!std::isfinite(scale) || scale < FLT_MIN)
-      return {};
   std::string error;
   return qnn::makeElementType(c.input.getContext(), q, error);
 }
