@@ -12,7 +12,7 @@ namespace {
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// See AddTerms::startsWithLhs. Tensors of one element are such rows too.
-bool startsWithLhs(RankedTensorType lhs, RankedTensorType rhs) {
+bool isRowOfOne(RankedTensorType lhs, RankedTensorType rhs) {
   for (int64_t i = 1; i <= std::max(lhs.getRank(), rhs.getRank()); ++i) {
     int64_t a = i <= lhs.getRank() ? lhs.getDimSize(lhs.getRank() - i) : 1;
     int64_t b = i <= rhs.getRank() ? rhs.getDimSize(rhs.getRank() - i) : 1;
@@ -64,7 +64,7 @@ AddTerms AddTerms::of(qnn::AddOp op) {
   AddTerms terms;
   terms.lhsRatio = x.scale() / z.scale();
   terms.rhsRatio = y.scale() / z.scale();
-  terms.startsWithLhs = startsWithLhs(typeOf(op.getLhs()), typeOf(op.getRhs()));
+  terms.startsWithLhs = isRowOfOne(typeOf(op.getLhs()), typeOf(op.getRhs()));
   auto lhsZero = static_cast<float>(x.zeroPoint()), rhsZero = static_cast<float>(y.zeroPoint());
   float zeros = terms.startsWithLhs ? std::fmaf(terms.rhsRatio, rhsZero, terms.lhsRatio * lhsZero)
                                     : std::fmaf(terms.lhsRatio, lhsZero, terms.rhsRatio * rhsZero);
