@@ -37,7 +37,17 @@ constexpr int64_t longestPrintedConstant = 32;
 class Compilation {
 public:
   Compilation(const CompileOptions &options, llvm::raw_ostream &diagnostics)
-      : options(options), diagnostics(diagnostics), context(makeRegistry()) {
+      : options(options), diagnostics(diagnostics), context(makeRegistry()),
+        remarkHandler(&context, [this](mlir::Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark)
+            return mlir::failure();
+          // What is said of a node is that it computes in float; the rest is about the model.
+          bool isOfModel = module && diagnostic.getLocation() == modelLocation();
+          floatLayers += isOfModel ? 0 : 1;
+          remarks.push_back((isOfModel ? "" : nodeName(diagnostic.getLocation()) + ": ") +
+                            diagnostic.str());
+          return mlir::success();
+        }) {
     context.loadAllAvailableDialects();
     context.disableMultithreading();
   }
@@ -64,16 +74,6 @@ public:
 
     if (int code = loadPlugins())
       return code;
-    mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
-      if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark)
-        return mlir::failure();
-      // What is said of a node is that it computes in float; the rest is about the model.
-      bool isOfModel = diagnostic.getLocation() == modelLocation();
-      floatLayers += isOfModel ? 0 : 1;
-      remarks.push_back((isOfModel ? "" : nodeName(diagnostic.getLocation()) + ": ") +
-                        diagnostic.str());
-      return mlir::success();
-    });
     if (int code = import())
       return code;
     if (int code = runPhases())
@@ -175,8 +175,9 @@ private:
     onnx::Problems problems;
     model = onnx::readModel(options.model, problems);
     if (model)
-      module = onnx::importModel(model, context,
-                                 {options.dims, options.integerQdq, options.watched}, problems);
+      module = onnx::importModel(
+          model, context, {options.dims, options.integerQdq, options.rounding, options.watched},
+          problems);
     if (!problems.empty() || !module) {
       problems.print(diagnostics);
       return problems.empty() ? ExitInternal : problems.exitCode();
@@ -447,6 +448,8 @@ private:
       manifest.flags.push_back("--qdq=float");
     if (!options.rangeAnalysis)
       manifest.flags.push_back("--range-analysis=off");
+    if (options.rounding != "onnx")
+      manifest.flags.push_back("--rounding=" + options.rounding);
     if (options.quantizedIo)
       manifest.flags.push_back("--io=quantized");
     const ScheduleOptions &schedule = options.schedule;
@@ -495,9 +498,10 @@ private:
   package::Manifest manifest;
   std::shared_ptr<const onnx::Model> model;
   mlir::MLIRContext context;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<std::string> remarks;
   size_t floatLayers = 0;
+  mlir::ScopedDiagnosticHandler remarkHandler;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
   bool allocates = false;
   llvm::StringMap<std::vector<std::string>> passesAfter;
   std::deque<llvm::SmallVector<char, 0>> expanded;

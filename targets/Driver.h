@@ -28,6 +28,7 @@ struct CompileOptions {
   bool fastMath = false;
   /// Whether quantized layers compute in integers; else the graph's float arithmetic is literal.
   bool integerQdq = true;
+  std::string rounding = "onnx";    ///< How integer layers round: "onnx" or "tflite".
   std::vector<std::string> watched; ///< Tensors of the model to make outputs as well.
   bool rangeAnalysis = true;        ///< Remove what quantized layers compute for nothing.
   bool quantizedIo = false;         ///< Drop the outermost quantize and dequantize ops.

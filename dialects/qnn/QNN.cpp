@@ -5,6 +5,7 @@
 #include "dialects/nn/Inference.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
 
@@ -23,11 +24,19 @@ void QNNDialect::initialize() {
       >();
 }
 
+bool pebble::qnn::roundsAsTflite(Operation *op) {
+  auto module = op->getParentOfType<ModuleOp>();
+  auto rounding = module ? module->getAttrOfType<StringAttr>(roundingAttribute) : StringAttr();
+  return rounding && rounding == tfliteRounding;
+}
+
 LogicalResult QNNDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   auto value = dyn_cast<StringAttr>(attribute.getValue());
-  if (attribute.getName() == roundingAttribute && (!value || value != onnxRounding))
-    return op->emitOpError("has ") << roundingAttribute << " = " << attribute.getValue()
-                                   << "; expected \"" << onnxRounding << "\"";
+  if (attribute.getName() == roundingAttribute &&
+      (!value || (value != onnxRounding && value != tfliteRounding)))
+    return op->emitOpError("has ")
+           << roundingAttribute << " = " << attribute.getValue() << "; expected \"" << onnxRounding
+           << "\" or \"" << tfliteRounding << "\"";
   return success();
 }
 

@@ -17,9 +17,13 @@
 
 namespace pebble::qnn {
 
-/// The module attribute that names the arithmetic, and its one value.
+/// The module attribute that names the arithmetic, and its values.
 inline constexpr llvm::StringLiteral roundingAttribute = "qnn.rounding";
 inline constexpr llvm::StringLiteral onnxRounding = "onnx";
+inline constexpr llvm::StringLiteral tfliteRounding = "tflite";
+
+/// Whether the module of `op` asks for TFLite's arithmetic.
+bool roundsAsTflite(mlir::Operation *op);
 
 } // namespace pebble::qnn
 

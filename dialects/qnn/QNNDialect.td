@@ -18,7 +18,7 @@ def QNN_Dialect : Dialect {
     `!quant.uniform<i8:f32:0, {0.5, 0.25}>`.
 
     What each layer computes, bit by bit, is in docs/integer-contract.md; the module attribute
-    `qnn.rounding` names the contract and is `"onnx"`.
+    `qnn.rounding` names the contract, `"onnx"` or `"tflite"`.
 
     There are two kinds of op, as in `nn`:
     * *layers* on quantized tensors, which is where passes reason about scales and ranges;

@@ -103,11 +103,13 @@ bool qnn::fitsAccumulator(const Quantization &input, const Quantization &weight,
   return !llvm::MulOverflow(product, depth, sum) && sum <= INT32_MAX;
 }
 
+bool qnn::sumsInWords(const Quantization &input) { return input.bits <= 8; }
+
 bool qnn::canContract(const Quantization &input, const Quantization &weight, int64_t channelAxis,
                       int64_t depth) {
-  return input.bits <= 8 && weight.bits <= 8 && !input.axis &&
+  return input.bits <= 16 && weight.bits <= 8 && !input.axis &&
          (!weight.axis || *weight.axis == channelAxis) && !ShapedType::isDynamic(depth) &&
-         fitsAccumulator(input, weight, depth);
+         (!sumsInWords(input) || fitsAccumulator(input, weight, depth));
 }
 
 bool qnn::biasScaleFits(const Quantization &input, const Quantization &weight,

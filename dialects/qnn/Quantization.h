@@ -51,6 +51,8 @@ int64_t largestDistance(const Quantization &quantization);
 
 /// Whether sums of `depth` products of the two fit i32.
 bool fitsAccumulator(const Quantization &input, const Quantization &weight, int64_t depth);
+/// Sums of codes of more than 8 bits may take 64 bits; others have to fit i32.
+bool sumsInWords(const Quantization &input);
 
 /// Whether integers can compute a contraction of these codes, `depth` products a sum. The weight's
 /// scales may differ along `channelAxis`.

@@ -86,7 +86,7 @@ LogicalResult verifyContraction(Operation *op, Value input, Value weight, Value 
   if (w.axis && *w.axis != channelAxis)
     return op->emitOpError("has weight scales along dim ")
            << *w.axis << "; expected dim " << channelAxis << ", the output channels";
-  if (!ShapedType::isDynamic(depth) && !fitsAccumulator(x, w, depth))
+  if (!ShapedType::isDynamic(depth) && sumsInWords(x) && !fitsAccumulator(x, w, depth))
     return op->emitOpError("adds ") << depth << " products of up to " << largestDistance(x) << " * "
                                     << largestDistance(w) << ", which can overflow the i32 sum";
   if (!bias)

@@ -212,7 +212,7 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelImporter::run() {
   auto location = mlir::NameLoc::get(builder().getStringAttr(name.empty() ? "model" : name));
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(location);
   (*module)->setAttr("nn.model", builder().getStringAttr(name.empty() ? "model" : name));
-  (*module)->setAttr(qnn::roundingAttribute, builder().getStringAttr(qnn::onnxRounding));
+  (*module)->setAttr(qnn::roundingAttribute, builder().getStringAttr(options.rounding));
   mlir::func::FuncOp function = makeFunction(*module);
   size_t before = problems().size();
   GraphImporter importer(session, nullptr, opsets, session.model, "");

@@ -23,6 +23,8 @@ struct ImportOptions {
   /// Whether quantized layers may compute in integers; otherwise QuantizeLinear and
   /// DequantizeLinear are taken literally, as float arithmetic between them.
   bool integerQdq = true;
+  /// How integer layers round: the module attribute `qnn.rounding`.
+  std::string rounding = "onnx";
   /// Tensors of the main graph to give as well, after the model's outputs. Those that are no
   /// tensors of whole bytes, or constants, are left out.
   std::vector<std::string> watched;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The quantization operators of the ONNX standard; those of com.microsoft are in QLinear.cpp.
+#include "dialects/nn/Constants.h"
 #include "frontends/onnx/Compose.h"
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Quantization.h"
@@ -45,6 +46,16 @@ std::optional<int64_t> axisOf(Value scale, QuantizationLayout layout) {
   return NodeImporter::rank(scale) == 0 ? std::nullopt : std::optional(layout.axis);
 }
 
+/// Says why layers on one side of a node that no quantized type describes compute in float.
+void remarkFloat(NodeImporter &node, Value scale, QuantizationLayout layout) {
+  if (!node.graph().integerQdq())
+    return;
+  StringRef why = layout.blockSize > 0       ? "its scales are in blocks"
+                  : !nn::constantAttr(scale) ? "its scale is only known when the model runs"
+                                             : "its scale is no positive number of type float";
+  mlir::emitRemark(node.loc()) << "layers beside it compute in float: " << why;
+}
+
 LogicalResult importQuantizeLinear(NodeImporter &node) {
   Value x = node.input(0), scale = node.input(1), zeroPoint = node.input(2);
   Type result = node.builder().getIntegerType(8, /*isSigned=*/false);
@@ -81,6 +92,7 @@ LogicalResult importQuantizeLinear(NodeImporter &node) {
   }
   if (bits)
     return node.unsupported("quantization to less than 8 bits with a scale that is not constant");
+  remarkFloat(node, scale, *layout);
   Value divisor = node.cast(broadcastParameter(node, scale, x, *layout), precision);
   node.setOutput(0, quantize(node, node.cast(x, precision), divisor,
                              broadcastParameter(node, zeroPoint, x, *layout), result));
@@ -114,6 +126,7 @@ LogicalResult importDequantizeLinear(NodeImporter &node) {
       return success();
     }
   }
+  remarkFloat(node, scale, *layout);
   node.setOutput(0, node.cast(dequantize(node, x, scale, zeroPoint, *layout), result));
   return success();
 }

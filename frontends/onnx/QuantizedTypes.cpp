@@ -148,7 +148,7 @@ FailureOr<Value> contractTyped(NodeImporter &node, const QuantizedContraction &o
                         Twine(channels) + " output channels");
   if (!*x || !*w || !*y || !node.graph().integerQdq() ||
       (!nn::constantAttr(o.w) && !o.weightMayVary) || (o.bias && !nn::constantAttr(o.bias)) ||
-      (*y)->bits > 8 || !qnn::canContract(**x, **w, o.channelAxis, o.depth))
+      (*y)->bits > 16 || !qnn::canContract(**x, **w, o.channelAxis, o.depth))
     return Value();
   Value bias;
   if (o.bias) {

@@ -42,7 +42,7 @@ std::optional<SmallVector<int64_t>> pebble::constantCodes(Value quantized) {
   return cast ? nn::constantInts(cast.getInput()) : std::nullopt;
 }
 
-std::optional<ContractionParameters> ContractionParameters::of(Operation *op) {
+std::optional<ContractionParameters> ContractionParameters::of(Operation *op, unsigned mostBits) {
   if (!isa<qnn::ConvOp, qnn::MatMulOp>(op))
     return std::nullopt;
   ContractionParameters c;
@@ -55,8 +55,8 @@ std::optional<ContractionParameters> ContractionParameters::of(Operation *op) {
   c.bounds = CodeBounds::of(op);
   RankedTensorType weight = typeOf(c.weight), input = typeOf(c.input);
   RankedTensorType result = typeOf(op->getResult(0));
-  if (!weight.hasStaticShape() || weight.getNumElements() == 0 || c.x.bits > 8 || c.w.bits > 8 ||
-      c.y.bits > 8)
+  if (!weight.hasStaticShape() || weight.getNumElements() == 0 || c.w.bits > 8 ||
+      std::max(c.x.bits, c.y.bits) > mostBits)
     return std::nullopt;
   if (auto conv = dyn_cast<qnn::ConvOp>(op)) {
     c.outputs = weight.getDimSize(0);

@@ -31,8 +31,9 @@ struct ContractionParameters {
   }
   bool mayHangOver() const { return !window || window->hangsOver(); }
 
-  /// Nothing for other ops, and where weights are not constant codes of at most 8 bits.
-  static std::optional<ContractionParameters> of(mlir::Operation *op);
+  /// Nothing for other ops, and where weights are not constant codes of at most 8 bits, or
+  /// activations have more than `mostBits`.
+  static std::optional<ContractionParameters> of(mlir::Operation *op, unsigned mostBits = 8);
 };
 
 /// The codes of a constant quantized tensor.

@@ -22,6 +22,8 @@ template Value pebble::buildConstant<uint8_t>(ImplicitLocOpBuilder &, ArrayRef<i
                                               ArrayRef<uint8_t>);
 template Value pebble::buildConstant<int32_t>(ImplicitLocOpBuilder &, ArrayRef<int64_t>, Type,
                                               ArrayRef<int32_t>);
+template Value pebble::buildConstant<int64_t>(ImplicitLocOpBuilder &, ArrayRef<int64_t>, Type,
+                                              ArrayRef<int64_t>);
 template Value pebble::buildConstant<float>(ImplicitLocOpBuilder &, ArrayRef<int64_t>, Type,
                                             ArrayRef<float>);
 

@@ -36,26 +36,61 @@ int64_t pebble::runsOf(int64_t groupChannels, ArrayRef<int64_t> kernel, int64_t 
 }
 
 SmallVector<int64_t> pebble::packedShape(int64_t channels, int64_t groups, int64_t depth,
-                                         int64_t runs) {
+                                         int64_t runs, int64_t step) {
   int64_t blocks = llvm::divideCeil(channels / groups, blockWidth);
-  int64_t quads = runs * llvm::divideCeil(depth / runs, quad);
-  return {groups, blocks, quads, blockWidth, quad};
+  int64_t steps = runs * llvm::divideCeil(depth / runs, step);
+  return {groups, blocks, steps, blockWidth, quad};
 }
+
+namespace {
+
+/// Calls put(block, step within the block's padded reduction, channel within the block, weight).
+template <class Put>
+void forPlaces(ArrayRef<int8_t> ordered, int64_t channels, int64_t groups, int64_t runs,
+               int64_t step, Put put) {
+  int64_t depth = ordered.size() / channels, runLength = depth / runs;
+  int64_t paddedRun = llvm::alignTo(runLength, step);
+  for (int64_t c = 0; c < channels; ++c) {
+    int64_t index = blockedIndex(c, channels / groups);
+    for (int64_t k = 0; k < depth; ++k)
+      put(index / blockWidth, k / runLength * paddedRun + k % runLength, index % blockWidth,
+          ordered[c * depth + k]);
+  }
+}
+
+int64_t paddedDepth(ArrayRef<int8_t> ordered, int64_t channels, int64_t runs, int64_t step) {
+  int64_t depth = ordered.size() / channels;
+  return runs * static_cast<int64_t>(llvm::alignTo(depth / runs, step));
+}
+
+} // namespace
 
 std::vector<int8_t> pebble::packBlocks(ArrayRef<int8_t> ordered, int64_t channels, int64_t groups,
                                        int64_t runs) {
-  int64_t depth = ordered.size() / channels, runLength = depth / runs;
-  int64_t paddedRun = llvm::alignTo(runLength, quad), quads = runs * paddedRun / quad;
-  std::vector<int8_t> packed(paddedChannels(channels, groups) * quads * quad);
-  for (int64_t c = 0; c < channels; ++c) {
-    int64_t index = blockedIndex(c, channels / groups);
-    int8_t *block = &packed[index / blockWidth * quads * blockWidth * quad];
-    for (int64_t k = 0; k < depth; ++k) {
-      int64_t at = k / runLength * paddedRun + k % runLength;
-      block[(at / quad * blockWidth + index % blockWidth) * quad + at % quad] =
-          ordered[c * depth + k];
-    }
-  }
+  int64_t depth = paddedDepth(ordered, channels, runs, quad);
+  std::vector<int8_t> packed(paddedChannels(channels, groups) * depth);
+  forPlaces(ordered, channels, groups, runs, quad,
+            [&](int64_t block, int64_t at, int64_t channel, int8_t weight) {
+              int64_t row = block * depth / quad + at / quad;
+              packed[(row * blockWidth + channel) * quad + at % quad] = weight;
+            });
+  return packed;
+}
+
+std::vector<uint8_t> pebble::packHalfBlocks(ArrayRef<int8_t> ordered, int64_t channels,
+                                            int64_t groups, int64_t runs, int64_t zeroPoint) {
+  constexpr int64_t step = 2 * quad;
+  int64_t depth = paddedDepth(ordered, channels, runs, step);
+  // What does not exist is 0, the number of the zero point.
+  auto zero = static_cast<uint8_t>((zeroPoint & 15) * 17);
+  std::vector<uint8_t> packed(paddedChannels(channels, groups) * depth / 2, zero);
+  forPlaces(ordered, channels, groups, runs, step,
+            [&](int64_t block, int64_t at, int64_t channel, int8_t weight) {
+              int64_t row = block * depth / step + at / step, shift = at % step / quad * 4;
+              uint8_t &pair = packed[(row * blockWidth + channel) * quad + at % quad];
+              pair = static_cast<uint8_t>((pair & (240 >> shift)) | ((weight + zeroPoint) & 15)
+                                                                        << shift);
+            });
   return packed;
 }
 

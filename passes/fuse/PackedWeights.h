@@ -22,13 +22,18 @@ int64_t blockedIndex(int64_t c, int64_t groupOutputs);
 /// The equal runs that a reduction over a `kernel` of `groupChannels` is cut into.
 int64_t runsOf(int64_t groupChannels, llvm::ArrayRef<int64_t> kernel, int64_t groups);
 
-/// The dims of `qnn.conv_packed`'s weight.
+/// The dims of `qnn.conv_packed`'s weight, `step` of whose reduction share a block: `quad`, or
+/// twice that for weights of half a byte.
 llvm::SmallVector<int64_t> packedShape(int64_t channels, int64_t groups, int64_t depth,
-                                       int64_t runs);
+                                       int64_t runs, int64_t step = quad);
 
 /// [O, depth] weights in blocks, filled up with zeros.
 std::vector<int8_t> packBlocks(llvm::ArrayRef<int8_t> ordered, int64_t channels, int64_t groups,
                                int64_t runs);
+
+/// The same for weights of at most 4 bits: the low bits of weight + `zeroPoint`, two a byte.
+std::vector<uint8_t> packHalfBlocks(llvm::ArrayRef<int8_t> ordered, int64_t channels,
+                                    int64_t groups, int64_t runs, int64_t zeroPoint);
 
 /// From [O, C, taps] to [O, taps, C], and from [depth, O] to [O, depth].
 std::vector<int8_t> channelsLastWeights(llvm::ArrayRef<int64_t> weights, int64_t groupChannels,

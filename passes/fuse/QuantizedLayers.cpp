@@ -3,6 +3,7 @@
 #include "passes/fuse/QuantizedLayers.h"
 
 #include "dialects/nn/Constants.h"
+#include "passes/fuse/FixedPoint.h"
 #include "passes/fuse/LayoutBuilders.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -25,11 +26,11 @@ RankedTensorType pebble::bytesChannelsLast(RankedTensorType type) {
 }
 
 CodeBounds pebble::heldBounds(Operation *op) {
-  int64_t offset = qnn::quantizationOf(op->getResult(0).getType())->offset();
+  int64_t offset = heldOffset(*qnn::quantizationOf(op->getResult(0).getType()));
   CodeBounds bounds = CodeBounds::of(op);
   return {bounds.low + offset, bounds.high + offset};
 }
-int64_t pebble::heldZeroPoint(const qnn::Quantization &q) { return q.zeroPoint() + q.offset(); }
+int64_t pebble::heldZeroPoint(const qnn::Quantization &q) { return q.zeroPoint() + heldOffset(q); }
 
 std::optional<ByteWindow> pebble::makeByteWindow(RankedTensorType input, RankedTensorType result,
                                                  ArrayRef<int64_t> kernel,
@@ -74,6 +75,8 @@ namespace {
 qnn::Quantization quantizationOf(Value value) { return *qnn::quantizationOf(value.getType()); }
 
 Value lowerAdd(ImplicitLocOpBuilder &b, qnn::AddOp op, HeldCodes held) {
+  if (qnn::roundsAsTflite(op))
+    return lowerFixedAdd(b, op, held);
   Value last = op.getLhs(), first = op.getRhs();
   AddTerms terms = AddTerms::of(op);
   if (terms.startsWithLhs) {
@@ -91,6 +94,8 @@ Value lowerAdd(ImplicitLocOpBuilder &b, qnn::AddOp op, HeldCodes held) {
 }
 
 Value lowerMul(ImplicitLocOpBuilder &b, qnn::MulOp op, HeldCodes held) {
+  if (qnn::roundsAsTflite(op))
+    return lowerFixedMul(b, op, held);
   qnn::Quantization x = quantizationOf(op.getLhs()), y = quantizationOf(op.getRhs());
   qnn::Quantization z = quantizationOf(op.getResult());
   CodeBounds bounds = heldBounds(op);

@@ -226,7 +226,8 @@ struct Cost {
 class FoldConstantChannels : public pebble::impl::FoldConstantChannelsBase<FoldConstantChannels> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isExternal())
+    // The ranges are those of one f32 multiply.
+    if (function.isExternal() || qnn::roundsAsTflite(function))
       return;
     const auto &ranges = getAnalysis<CodeRanges>();
     LiveChannels live(function, ranges);

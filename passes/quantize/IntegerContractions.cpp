@@ -95,6 +95,8 @@ IntegerForm batchForm(Operation *layer, qnn::QuantizeOp op, const Operands &o,
   int64_t rank = rhs.getRank();
   if (o.bias)
     return IntegerForm::refuse("a bias is added to a product of two activations");
+  if (std::max(qnn::quantizationOf(lhs)->bits, qnn::quantizationOf(op.getType())->bits) > 8)
+    return IntegerForm::refuse("it is a product of two activations of more than 8 bits");
   if (lhs.getRank() < 2 || rank < 2)
     return IntegerForm::refuse("it is a product with a vector");
   if (rhs.isDynamicDim(rank - 1))
@@ -142,9 +144,9 @@ IntegerForm productForm(Operation *layer, qnn::QuantizeOp op, const BoundedLayer
 } // namespace
 
 std::string pebble::contractionRefusal(const Contraction &c) {
-  if (c.x.bits > 8 || c.w.bits > 8)
-    return std::string("its ") + (c.x.bits > 8 ? "input" : "weight") + " has codes of " +
-           std::to_string(std::max(c.x.bits, c.w.bits)) + " bits";
+  if (c.x.bits > 16 || c.w.bits > 8)
+    return std::string("its ") + (c.x.bits > 16 ? "input" : "weight") + " has codes of " +
+           std::to_string(c.x.bits > 16 ? c.x.bits : c.w.bits) + " bits";
   if (c.x.axis)
     return "its input has a scale for each index of dim " + std::to_string(*c.x.axis);
   if (c.w.axis && *c.w.axis != c.channelAxis)
@@ -152,7 +154,7 @@ std::string pebble::contractionRefusal(const Contraction &c) {
            " instead of the output channels";
   if (ShapedType::isDynamic(c.depth))
     return "the number of products in a sum is only known when the model runs";
-  if (!qnn::fitsAccumulator(c.x, c.w, c.depth))
+  if (qnn::sumsInWords(c.x) && !qnn::fitsAccumulator(c.x, c.w, c.depth))
     return "a sum of " + std::to_string(c.depth) + " products can overflow 32 bits";
   return c.bias ? biasRefusal(c) : "";
 }

@@ -158,23 +158,23 @@ IntegerForm pebble::integerFormOf(qnn::QuantizeOp op) {
   qnn::Quantization q = *qnn::quantizationOf(op.getType());
   if (q.axis)
     return IntegerForm::refuse("its result has more than one scale");
-  if (q.bits > 8)
-    return IntegerForm::refuse("its result has codes of " + Twine(q.bits) + " bits");
   BoundedLayer bounds = peelActivations(op.getInput(), q);
   Operation *layer = bounds.layer.getDefiningOp();
   if (!layer)
     return IntegerForm::refuse("it quantizes an input");
   Type type = op.getType();
   bool isBounded = bounds.low || bounds.high;
-  if (isa<nn::ConvOp, nn::ConvTransposeOp, nn::MatMulOp>(layer))
+  bool addsToProduct =
+      isa<nn::AddOp>(layer) && llvm::any_of(layer->getOperands(), [](Value operand) {
+        return operand.getDefiningOp<nn::MatMulOp>() != nullptr;
+      });
+  bool contracts = isa<nn::ConvOp, nn::ConvTransposeOp, nn::MatMulOp>(layer) || addsToProduct;
+  if (q.bits > (contracts ? 16 : 8))
+    return IntegerForm::refuse("its result has codes of " + Twine(q.bits) + " bits");
+  if (contracts)
     return contractionForm(layer, op, bounds);
-  if (isa<nn::AddOp>(layer)) {
-    IntegerForm sum = binaryForm<qnn::AddOp>(layer, type, bounds);
-    bool hasProduct = llvm::any_of(layer->getOperands(), [](Value operand) {
-      return operand.getDefiningOp<nn::MatMulOp>() != nullptr;
-    });
-    return hasProduct ? contractionForm(layer, op, bounds) : sum;
-  }
+  if (isa<nn::AddOp>(layer))
+    return binaryForm<qnn::AddOp>(layer, type, bounds);
   if (isa<nn::MulOp>(layer))
     return binaryForm<qnn::MulOp>(layer, type, bounds);
   if (auto pool = dyn_cast<nn::AvgPoolOp>(layer))

@@ -73,9 +73,9 @@ public:
     options.fusedMultiplyAdd = llvm::is_contained(features, "fma");
     // The name of the operation for passes, and what its kernel gives.
     static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> operations[] = {
-        {"gemm", "u8"},    {"conv", "u8"},  {"gemm", "i32"},     {"conv", "i32"},
-        {"gemm", "f32"},   {"conv", "f32"}, {"depthwise", "u8"}, {"maxpool", "u8"},
-        {"avgpool", "u8"}, {"lookup", "u8"}};
+        {"gemm", "u8"},      {"conv", "u8"},    {"gemm", "i32"},   {"conv", "i32"},
+        {"gemm4", "u8"},     {"conv4", "u8"},   {"gemm", "f32"},   {"conv", "f32"},
+        {"depthwise", "u8"}, {"maxpool", "u8"}, {"avgpool", "u8"}, {"lookup", "u8"}};
     for (auto [operation, output] : operations)
       if (const x86::Microkernel *kernel =
               x86::selectMicrokernel(operation, "u8", output, features))

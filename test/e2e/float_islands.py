@@ -29,17 +29,28 @@ def convolution(bias_scale):
     return graph.model(), result
 
 
+def scale_of_the_run():
+    """A dequantization whose scale is an input."""
+    graph = quantized_draw.Graph()
+    names = [graph.input([4], np.uint8), graph.input([], np.float32)]
+    result = graph.node("DequantizeLinear", names)
+    graph.output(result, [4], np.float32)
+    return graph.model(), result
+
+
 def main():
     args = results.parser(__doc__).parse_args()
     report = results.Results(args)
     tool = pathlib.Path(args.build) / "bin" / "pebble"
     summary = "1 layer between quantized tensors computes in float"
-    cases = [("integers are silent", 0.125, [], [], ["remark"]),
-             ("a summary", 0.5, [], [summary, "--remarks"], ["bias"]),
-             ("the list", 0.5, ["--remarks"], [summary, "{node}", "its bias has scale"], []),
-             ("float on request is silent", 0.5, ["--qdq", "float", "--remarks"], [], ["remark"])]
-    for name, scale, options, expected, unexpected in cases:
-        model, node = convolution(scale)
+    fits, differs, dynamic = convolution(0.125), convolution(0.5), scale_of_the_run()
+    cases = [("integers are silent", fits, [], [], ["remark"]),
+             ("a summary", differs, [], [summary, "--remarks"], ["bias"]),
+             ("the list", differs, ["--remarks"], [summary, "{node}", "its bias has scale"], []),
+             ("a scale of the run", dynamic, ["--remarks"], ["{node}", "when the model runs"], []),
+             ("float on request is silent", differs, ["--qdq", "float", "--remarks"], [],
+              ["remark"])]
+    for name, (model, node), options, expected, unexpected in cases:
         with tempfile.TemporaryDirectory(prefix="islands") as folder:
             file = pathlib.Path(folder) / "model.onnx"
             onnx.save(model, file)

@@ -17,13 +17,14 @@ import numpy as np
 import onnx
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from support import pebble, quantized_draw, results, shared_object  # noqa: E402
+from support import (pebble, quantized_draw, results, shared_object,  # noqa: E402
+                     tflite_reference)
 
 LAYERS_A_MODEL = 20
 INPUTS_A_LAYER = 10
 
 
-def check_model(tool, first, count, cpu, folder):
+def check_model(tool, first, count, options, folder):
     """[(layer, what is wrong)] for the layers from number `first` on."""
     graph, layers = quantized_draw.Graph(), []
     for number in range(first, first + count):
@@ -38,7 +39,7 @@ def check_model(tool, first, count, cpu, folder):
     onnx.checker.check_model(model)
     file, library = folder / f"layers{first}.onnx", folder / f"layers{first}.so"
     onnx.save(model, file)
-    outcome = tool.compile(file, library, "--emit", "so", "--cpu", cpu)
+    outcome = tool.compile(file, library, "--emit", "so", *options)
     if not outcome.ok:
         return [(first, f"compile: {outcome.kind}: {outcome.message}")]
     compiled = shared_object.SharedObject(library, *shared_object.signature(model))
@@ -60,10 +61,14 @@ def main():
     p.add_argument("--first", type=int, default=0, help="number of the first layer")
     p.add_argument("--shard", default="0/1", help="i/n: every n-th model, from the i-th on")
     p.add_argument("--cpu", default="native", help="as for pebble compile")
+    p.add_argument("--rounding", default="onnx", choices=["onnx", "tflite"])
     p.add_argument("--state", help="a file to continue from")
     args = p.parse_args()
     report = results.Results(args)
     tool = pebble.Pebble(args.build, timeout=300)
+    options = ["--cpu", args.cpu, "--rounding", args.rounding]
+    if args.rounding == "tflite":
+        tflite_reference.use()
     index, shards = map(int, args.shard.split("/"))
     state = pathlib.Path(args.state) if args.state else None
     done = set(state.read_text(encoding="utf-8").split()) if state and state.exists() else set()
@@ -73,7 +78,7 @@ def main():
             continue
         count = min(LAYERS_A_MODEL, args.first + args.count - first)
         with tempfile.TemporaryDirectory(prefix="layers") as folder:
-            wrong = dict(check_model(tool, first, count, args.cpu, pathlib.Path(folder)))
+            wrong = dict(check_model(tool, first, count, options, pathlib.Path(folder)))
         for layer in range(first, first + count):
             report.add(f"layer {layer}", layer not in wrong, wrong.get(layer, ""))
         if state and not wrong:

@@ -96,10 +96,11 @@ def draw_scale(rng):
     return F(rng.uniform(0.002, 0.5))
 
 
-def draw_activation(rng):
+def draw_activation(rng, wide=False):
+    """Of 8 or 4 bits; of 16 where `wide` says that a layer takes them, too."""
     signed = rng.random() < 0.5
-    bits = 4 if rng.random() < 0.15 else 8
-    dtype = np.int8 if signed else np.uint8
+    bits = int(rng.choice([4, 8, 8, 16] if wide else [4, 8, 8, 8, 8, 8, 8]))
+    dtype = np.dtype(f"{'' if signed else 'u'}int{max(bits, 8)}").type
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     zero = int(rng.choice([low, high, rng.integers(low, high + 1), (low + high + 1) // 2]))
     return q.Quantization(np.array([draw_scale(rng)]), np.array([zero]), low, high, dtype, bits)
@@ -131,9 +132,9 @@ def draw_weights(rng, shape, channel_axis):
     return draw_codes(rng, quantization, shape), quantization, bits
 
 
-def fitting_result(rng, numbers):
+def fitting_result(rng, numbers, wide=False):
     """A result quantization for about these numbers: some saturate, some use few codes."""
-    y = draw_activation(rng)
+    y = draw_activation(rng, wide)
     spread = float(np.abs(numbers).max()) + 1e-6
     scale = spread / (y.high - y.low) * 2 * rng.choice([0.25, 1.0, 4.0])
     if rng.random() < 0.4:
@@ -211,7 +212,8 @@ def draw_conv_shape(rng):
 
 def draw_conv(rng, graph):
     shape, weight_shape, window = draw_conv_shape(rng)
-    outputs, x = weight_shape[0], draw_activation(rng)
+    outputs, wide_codes = weight_shape[0], rng.random() < 0.3
+    x = draw_activation(rng, wide_codes)
     weights, w, bits = draw_weights(rng, weight_shape, 0)
     bias, biasName = add_bias(graph, rng, x, w, outputs)
     probe = draw_codes(rng, x, shape)
@@ -220,7 +222,7 @@ def draw_conv(rng, graph):
         return q.conv(codes, weights, bias, x, w, y, clip=clip, **window)
 
     wide = q.Quantization(np.array([F(1e-3)]), np.array([0]), -2**31, 2**31 - 1, np.int64)
-    y = fitting_result(rng, evaluate(probe, wide, None) * 1e-3)
+    y = fitting_result(rng, evaluate(probe, wide, None) * 1e-3, wide_codes)
     clip = draw_clip(rng, y)
     name = graph.input(shape, x.dtype)
     operands = [graph.dequantize(name, x), add_weights(graph, weights, w, bits, 0)]
@@ -232,13 +234,15 @@ def draw_conv(rng, graph):
 def draw_matmul(rng, graph):
     depth, outputs = int(rng.choice([1, 3, 4, 17, 64, 130])), int(rng.choice([1, 5, 16, 31, 64]))
     shape = [int(d) for d in rng.integers(1, 5, int(rng.integers(1, 3)))] + [depth]
-    x = draw_activation(rng)
+    wide_codes = rng.random() < 0.3
+    x = draw_activation(rng, wide_codes)
     weights, w, bits = draw_weights(rng, (depth, outputs), 1)
     isGemm = len(shape) == 2 and rng.random() < 0.5
     bias, biasName = add_bias(graph, rng, x, w, outputs) if isGemm else (None, None)
     probe = draw_codes(rng, x, shape)
     wide = q.Quantization(np.array([F(1e-3)]), np.array([0]), -2**31, 2**31 - 1, np.int64)
-    y = fitting_result(rng, q.matmul(probe, weights, bias, x, w, wide, None) * 1e-3)
+    y = fitting_result(rng, q.matmul(probe, weights, bias, x, w, wide, None) * 1e-3,
+                       wide_codes)
     clip = draw_clip(rng, y)
     name = graph.input(shape, x.dtype)
     a = graph.dequantize(name, x)

@@ -61,7 +61,7 @@ def requantize_sum(sums, x, w, y, channel_axis, clip):
     shape = [1] * sums.ndim
     if multiplier.size > 1:
         shape[channel_axis] = multiplier.size
-    scaled = np.rint(sums.astype(np.int32).astype(F) * multiplier.reshape(shape))
+    scaled = np.rint(sums.astype(F) * multiplier.reshape(shape))
     return saturate(scaled.astype(np.float64) + y.single[1], y, *bounds_of(y, clip))
 
 

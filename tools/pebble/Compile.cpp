@@ -129,6 +129,10 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
                  "How layers between quantize and dequantize nodes compute: integer, or float")
       ->capture_default_str()
       ->check(CLI::IsMember({"integer", "float"}));
+  app.add_option("--rounding", compile.rounding,
+                 "How integer layers round: onnx (one f32 multiply), or tflite (fixed point)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"onnx", "tflite"}));
   app.add_option("--io", options->io,
                  "What quantized inputs and outputs are: float, or quantized (their codes)")
       ->capture_default_str()

@@ -62,13 +62,16 @@ public:
     return LLVM::AddressOfOp::create(b, pointer, name);
   }
 
-  /// `count` bytes of `value` in the constant section.
+  /// `count` times `value` in the constant section.
   Value bytes(int64_t count, int64_t value) {
+    return copies(count, b.getIntegerType(8, /*isSigned=*/false), static_cast<uint8_t>(value));
+  }
+  template <typename T> Value copies(int64_t count, Type element, T value) {
     OpBuilder before(op);
-    auto type = RankedTensorType::get(count, b.getIntegerType(8, /*isSigned=*/false));
-    SmallVector<char> codes(count, static_cast<char>(value));
-    return memory(
-        nn::ConstantOp::create(before, op->getLoc(), type, nn::makeConstant(type, codes)));
+    auto type = RankedTensorType::get(count, element);
+    std::vector<T> values(count, value);
+    ArrayRef<char> raw(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T));
+    return memory(nn::ConstantOp::create(before, op->getLoc(), type, nn::makeConstant(type, raw)));
   }
 
   void call(StringRef symbol, ArrayRef<Value> arguments) {
@@ -80,6 +83,12 @@ public:
           .setPrivate();
     }
     func::CallOp::create(b, symbol, TypeRange(), arguments);
+  }
+
+  /// As below, for each of `outer` products.
+  void inBatches(int64_t outer, OpFoldResult total, int64_t productsEach, int64_t step,
+                 function_ref<void(Value number, Value begin, Value end)> body) {
+    inParts(b.getIndexAttr(outer), total, productsEach, step, body);
   }
 
   /// Calls `body(begin, end)` over parts of [0, total), each a multiple of `step` and of at least
@@ -226,6 +235,7 @@ struct PackedConv {
   ArrayRef<int64_t> kernel, strides, dilations, pads;
   int64_t group, runs;
   Value weightZeroPoint; ///< Or null.
+  Value codes;           ///< Of weights of half a byte, or null.
   int64_t zeroPoint = 0, low = 0, high = 0;
   StringRef output; ///< What the microkernel gives: "", "_i32" or "_f32".
 
@@ -238,11 +248,20 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
   ByteCall call(emitter, op);
   ImplicitLocOpBuilder &b = emitter.builder();
   ArrayRef<int64_t> input = shapeOf(c.input), result = shapeOf(c.result);
-  auto weightZero = [&] {
-    return c.weightZeroPoint ? call.memory(c.weightZeroPoint) : call.null();
+  std::string suffix = ((c.codes ? "4" : "") + c.output).str();
+  // What both kinds of call have from the weights on.
+  auto addWeights = [&](SmallVector<Value> &arguments) {
+    arguments.push_back(call.memory(c.weight));
+    if (c.codes)
+      arguments.push_back(call.memory(c.codes));
+    Value zero = c.weightZeroPoint ? call.memory(c.weightZeroPoint) : call.null();
+    arguments.append({call.memory(c.bias), call.memory(c.multiplier), zero});
+  };
+  auto addRange = [&](SmallVector<Value> &arguments) {
+    arguments.append({call.number(c.zeroPoint), call.number(c.low), call.number(c.high)});
   };
   if (c.isProduct()) {
-    StringRef symbol = emitter.options().microkernel(("gemm" + c.output).str());
+    StringRef symbol = emitter.options().microkernel("gemm" + suffix);
     if (symbol.empty() || input[3] <= 0 || result[3] <= 0)
       return false;
     // One pixel in, one out.
@@ -253,18 +272,20 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
     int64_t columns = result[3], depth = input[3];
     int64_t rowBytes = columns * (c.output.empty() ? 1 : 4);
     call.inParts(rows, columns * depth, 32, [&](Value begin, Value end) {
-      Value from =
-          call.offset(call.memory(c.input), arith::MulIOp::create(b, begin, call.word(depth)));
-      Value to =
-          call.offset(call.memory(c.result), arith::MulIOp::create(b, begin, call.word(rowBytes)));
-      call.call(symbol, {from, call.word(depth), call.memory(c.weight), call.memory(c.bias),
-                         call.memory(c.multiplier), weightZero(), to, call.word(columns),
-                         arith::SubIOp::create(b, end, begin), call.word(columns), call.word(depth),
-                         call.number(c.zeroPoint), call.number(c.low), call.number(c.high)});
+      auto rowOf = [&](Value memory, int64_t bytes) {
+        return call.offset(memory, arith::MulIOp::create(b, begin, call.word(bytes)));
+      };
+      SmallVector<Value> arguments = {rowOf(call.memory(c.input), depth), call.word(depth)};
+      addWeights(arguments);
+      arguments.append({rowOf(call.memory(c.result), rowBytes), call.word(columns),
+                        arith::SubIOp::create(b, end, begin), call.word(columns),
+                        call.word(depth)});
+      addRange(arguments);
+      call.call(symbol, arguments);
     });
     return true;
   }
-  StringRef symbol = emitter.options().microkernel(("conv" + c.output).str());
+  StringRef symbol = emitter.options().microkernel("conv" + suffix);
   int64_t taps = c.kernel[0] * c.kernel[1], channels = input[3] / c.group;
   // A run is a tap or a row of the window; see pebble_x86_runs.
   bool isRowRun = c.runs != taps;
@@ -273,13 +294,16 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
   Value zeros = isZero(c.pads) ? call.null() : padding(call, channels);
   Value window =
       call.table(heldWindowOf(emitter, input, result, c.kernel, c.strides, c.dilations, c.pads));
-  call.inRows(
-      c.input, c.result, result[2] * result[3] * taps * channels, [&](const ByteCall::Rows &rows) {
-        call.call(symbol, {window, call.word(c.group), call.word(isRowRun), rows.input, zeros,
-                           call.memory(c.weight), call.memory(c.bias), call.memory(c.multiplier),
-                           weightZero(), rows.result, call.number(c.zeroPoint), call.number(c.low),
-                           call.number(c.high), rows.begin, rows.end});
-      });
+  call.inRows(c.input, c.result, result[2] * result[3] * taps * channels,
+              [&](const ByteCall::Rows &rows) {
+                SmallVector<Value> arguments = {window, call.word(c.group), call.word(isRowRun),
+                                                rows.input, zeros};
+                addWeights(arguments);
+                arguments.push_back(rows.result);
+                addRange(arguments);
+                arguments.append({rows.begin, rows.end});
+                call.call(symbol, arguments);
+              });
   return true;
 }
 
@@ -287,8 +311,6 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
 
 bool pebble::emitConvPacked(KernelEmitter &emitter, Operation *operation) {
   auto op = cast<qnn::ConvPackedOp>(operation);
-  if (op.getCodes())
-    return false;
   PackedConv conv{op.getInput(),
                   op.getWeight(),
                   op.getBias(),
@@ -301,6 +323,7 @@ bool pebble::emitConvPacked(KernelEmitter &emitter, Operation *operation) {
                   int64_t(op.getGroup()),
                   int64_t(op.getRuns()),
                   Value(),
+                  op.getCodes(),
                   int64_t(op.getZeroPoint()),
                   int64_t(op.getLow()),
                   int64_t(op.getHigh()),
@@ -324,12 +347,53 @@ bool pebble::emitConvSums(KernelEmitter &emitter, Operation *operation) {
                   int64_t(op.getGroup()),
                   int64_t(op.getRuns()),
                   op.getWeightZeroPoint(),
+                  Value(),
                   0,
                   0,
                   0,
                   op.getTo().isF32() ? "_f32" : "_i32"};
   return emitPacked(emitter, op, conv,
                     [&](ByteCall &call, int64_t) { return call.memory(op.getPadding()); });
+}
+
+bool pebble::emitProductBytes(KernelEmitter &emitter, Operation *operation) {
+  auto op = cast<qnn::ProductBytesOp>(operation);
+  StringRef symbol = emitter.options().microkernel("gemm");
+  ArrayRef<int64_t> input = shapeOf(op.getInput()), packed = shapeOf(op.getPacked());
+  ArrayRef<int64_t> result = shapeOf(op.getResult());
+  int64_t depth = input.back(), columns = result.back(), padded = llvm::alignTo(columns, 16);
+  ArrayRef<int64_t> left = input.drop_back(2), right = packed.drop_back(4);
+  auto isKnown = [](int64_t size) { return size > 0; };
+  if (symbol.empty() || !llvm::all_of(left, isKnown) || !llvm::all_of(right, isKnown) ||
+      depth <= 0 || columns <= 0 || result[result.size() - 2] == 0)
+    return false;
+  bool isShared = isOne(right);
+  if (!isShared && left != right)
+    return false;
+  ByteCall call(emitter, op);
+  ImplicitLocOpBuilder &b = emitter.builder();
+  int64_t matrices = ShapedType::getNumElements(left);
+  OpFoldResult rows = emitter.tensor(op.getResult())->dims[result.size() - 2];
+  Value height = call.word(toValue(b, rows));
+  int64_t panel = padded * llvm::divideCeil(depth, 4) * 4, zero = op.getWeightZeroPoint();
+  Value scale =
+      call.copies(padded, b.getF32Type(), static_cast<float>(op.getMultiplier().convertToDouble()));
+  Value zeros =
+      zero ? call.copies(padded, b.getI32Type(), static_cast<int32_t>(zero)) : call.null();
+  call.inBatches(matrices, rows, columns * depth, 32, [&](Value number, Value begin, Value end) {
+    Value first = arith::AddIOp::create(b, arith::MulIOp::create(b, number, height), begin);
+    auto at = [&](Value tensor, Value index, int64_t bytes) {
+      return call.offset(call.memory(tensor), arith::MulIOp::create(b, index, call.word(bytes)));
+    };
+    Value matrix = isShared ? call.word(0) : number;
+    call.call(symbol, {at(op.getInput(), first, depth), call.word(depth),
+                       at(op.getPacked(), matrix, panel), at(op.getBias(), matrix, padded * 4),
+                       scale, zeros, at(op.getResult(), first, columns), call.word(columns),
+                       arith::SubIOp::create(b, end, begin), call.word(columns), call.word(depth),
+                       call.number(op.getZeroPoint()), call.number(op.getLow()),
+                       call.number(op.getHigh())});
+  });
+  return true;
 }
 
 bool pebble::emitDepthwisePacked(KernelEmitter &emitter, Operation *operation) {

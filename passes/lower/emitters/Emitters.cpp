@@ -15,7 +15,7 @@ EmitKernelOp pebble::findEmitter(Operation *op) {
       {"lookup_bytes", emitLookupBytes},     {"matmul", emitMatMul},
       {"matmul_packed", emitMatMulPacked},   {"max_bytes", emitMaxBytes},
       {"mean_bytes", emitMeanBytes},         {"mul_bytes", emitMulBytes},
-      {"pool_nhwc", emitPoolNhwc},
+      {"pool_nhwc", emitPoolNhwc},           {"product_bytes", emitProductBytes},
       {"transpose", emitChannelsLast},
   };
   return emitters.lookup(op->getName().stripDialect());

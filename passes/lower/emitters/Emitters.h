@@ -22,6 +22,7 @@ bool emitMulBytes(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMatMul(KernelEmitter &emitter, mlir::Operation *op);
 bool emitMatMulPacked(KernelEmitter &emitter, mlir::Operation *op);
 bool emitPoolNhwc(KernelEmitter &emitter, mlir::Operation *op);
+bool emitProductBytes(KernelEmitter &emitter, mlir::Operation *op);
 
 /// The largest tile of sums that the registers hold, in rows of `vectors` vectors.
 int64_t mostRows(const LoweringOptions &options, int64_t vectors);

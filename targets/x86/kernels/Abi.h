@@ -97,6 +97,14 @@ enum pebble_x86_runs {
       const int32_t *weightZero, C *output, int32_t zero, int32_t lo, int32_t hi, int64_t begin,   \
       int64_t end
 
+// pebble_x86_conv4_u8_u8: the same with weights of 4 bits as in gemm4, each run filled up to a
+// multiple of 8 with codes that stand for 0.
+#define PEBBLE_X86_CONV4_PARAMETERS(C)                                                             \
+  const pebble_x86_window *window, int64_t groups, int64_t runs, const uint8_t *input,             \
+      const uint8_t *padding, const uint8_t *weights, const int8_t *codes, const int32_t *bias,    \
+      const float *scale, const int32_t *weightZero, C *output, int32_t zero, int32_t lo,          \
+      int32_t hi, int64_t begin, int64_t end
+
 // pebble_x86_depthwise_<u8|s8>_<u8|s8|i32|f32>: outChannels = inChannels. Weights are packed with
 // N = channels, runs = kernelWidth, runLength = kernelHeight: columns of the kernel, of which at
 // most 64 groups of four (kernelWidth * ceil(kernelHeight/4) <= 64). A convolution along one axis

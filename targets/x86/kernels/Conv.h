@@ -244,13 +244,13 @@ PEBBLE_X86_INLINE void forImages(const pebble_x86_window &w, int64_t begin, int6
   }
 }
 
-template <class Level, typename Out, class Source>
-PEBBLE_X86_INLINE void
-convRows(Source &source, const pebble_x86_window &w, int64_t groups, const uint8_t *input,
-         const Product<Level, Int8Weights<Level>, Out> &all, int64_t begin, int64_t end) {
+template <class Level, class Weights, typename Out, class Source>
+PEBBLE_X86_INLINE void convRows(Source &source, const pebble_x86_window &w, int64_t groups,
+                                const uint8_t *input, const Product<Level, Weights, Out> &all,
+                                int64_t begin, int64_t end) {
   const int64_t channels = w.outChannels / groups;
   const int64_t padded = ceilDiv(channels, panelWidth) * panelWidth;
-  const int64_t panelBytes = source.runs * Int8Weights<Level>::runBytes(source.runLength);
+  const int64_t panelBytes = source.runs * Weights::runBytes(source.runLength);
   forImages(
       w, begin, end, [&](int64_t batch, int64_t row, int64_t rows) __attribute__((always_inline)) {
         source.outRow = row;
@@ -258,7 +258,8 @@ convRows(Source &source, const pebble_x86_window &w, int64_t groups, const uint8
           source.image =
               input + batch * w.inHeight * w.inWidth * w.inStride + group * (w.inChannels / groups);
           auto part = all;
-          part.weights = {all.weights.data + group * padded / panelWidth * panelBytes, panelBytes};
+          part.weights.data += group * padded / panelWidth * panelBytes;
+          part.weights.panelBytes = panelBytes;
           part.bias += group * padded;
           part.scale += group * padded;
           if (part.weightZero)
@@ -271,21 +272,11 @@ convRows(Source &source, const pebble_x86_window &w, int64_t groups, const uint8
       });
 }
 
-template <class Level, bool Signed, typename Out>
-PEBBLE_X86_INLINE void conv(PEBBLE_X86_CONV_PARAMETERS(Out)) {
-  using Stored = typename StoredType<Out>::Type;
-  const pebble_x86_window &w = *window;
-  // The weights' panels, the rows and the channels are set for each group.
-  const Product<Level, Int8Weights<Level>, Stored> product{{weights, 0},
-                                                           bias,
-                                                           scale,
-                                                           weightZero,
-                                                           Bounds(zero, lo, hi),
-                                                           Signed,
-                                                           reinterpret_cast<Stored *>(output),
-                                                           w.outStride,
-                                                           0,
-                                                           0};
+// What is left to say of a product is set for each group: its panels, rows and channels.
+template <class Level, class Weights, typename Out>
+PEBBLE_X86_INLINE void
+convolve(const Product<Level, Weights, Out> &product, const pebble_x86_window &w, int64_t groups,
+         int64_t runs, const uint8_t *input, const uint8_t *padding, int64_t begin, int64_t end) {
   if (runs == PEBBLE_X86_RUN_TAP) {
     TapSource source{w, padding, w.kernelHeight * w.kernelWidth, w.inChannels / groups};
     convRows(source, w, groups, input, product, begin, end);
@@ -294,6 +285,39 @@ PEBBLE_X86_INLINE void conv(PEBBLE_X86_CONV_PARAMETERS(Out)) {
     RowSource source(w, padding ? *padding : uint8_t(0), inputEnd);
     convRows(source, w, 1, input, product, begin, end);
   }
+}
+
+template <class Level, bool Signed, typename Out>
+PEBBLE_X86_INLINE void conv(PEBBLE_X86_CONV_PARAMETERS(Out)) {
+  using Stored = typename StoredType<Out>::Type;
+  const Product<Level, Int8Weights<Level>, Stored> product{{weights, 0},
+                                                           bias,
+                                                           scale,
+                                                           weightZero,
+                                                           Bounds(zero, lo, hi),
+                                                           Signed,
+                                                           reinterpret_cast<Stored *>(output),
+                                                           window->outStride,
+                                                           0,
+                                                           0};
+  convolve(product, *window, groups, runs, input, padding, begin, end);
+}
+
+template <class Level, bool Signed, typename Out>
+PEBBLE_X86_INLINE void conv4(PEBBLE_X86_CONV4_PARAMETERS(Out)) {
+  using Stored = typename StoredType<Out>::Type;
+  const Product<Level, Int4Weights<Level>, Stored> product{
+      {reinterpret_cast<const int8_t *>(weights), 0, Level::loadCodes(codes)},
+      bias,
+      scale,
+      weightZero,
+      Bounds(zero, lo, hi),
+      Signed,
+      reinterpret_cast<Stored *>(output),
+      window->outStride,
+      0,
+      0};
+  convolve(product, *window, groups, runs, input, padding, begin, end);
 }
 
 PEBBLE_X86_END

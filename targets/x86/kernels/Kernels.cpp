@@ -36,6 +36,9 @@ template <typename T> constexpr bool isSigned = static_cast<T>(-1) < 0;
 #define PEBBLE_X86_CONV_ARGUMENTS                                                                  \
   window, groups, runs, input, padding, weights, bias, scale, weightZero, output, zero, lo, hi,    \
       begin, end
+#define PEBBLE_X86_CONV4_ARGUMENTS                                                                 \
+  window, groups, runs, input, padding, weights, codes, bias, scale, weightZero, output, zero, lo, \
+      hi, begin, end
 #define PEBBLE_X86_DEPTHWISE_ARGUMENTS                                                             \
   window, input, inputZero, weights, bias, scale, weightZero, output, zero, lo, hi, begin, end
 #define PEBBLE_X86_ADD_ARGUMENTS a, b, c, count, scaleA, scaleB, offset, lo, hi

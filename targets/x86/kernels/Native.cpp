@@ -57,6 +57,7 @@ bool hasFeatures(std::string_view list) {
   PEBBLE_X86_DECLARE_PRODUCTS(s8, f32, level)                                                      \
   PEBBLE_X86_DECLARE_POINTWISE(u8, level)                                                          \
   PEBBLE_X86_DECLARE_POINTWISE(s8, level)                                                          \
+  void pebble_x86_conv4_u8_u8_##level(PEBBLE_X86_CONV4_PARAMETERS(u8));                            \
   void pebble_x86_lookup_u8_##level(PEBBLE_X86_LOOKUP_PARAMETERS(u8));                             \
   void pebble_x86_flip_u8_##level(PEBBLE_X86_FLIP_PARAMETERS(u8));
 #define PEBBLE_X86_DECLARE_PRODUCTS(input, output, level)                                          \
@@ -98,6 +99,7 @@ std::vector<NativeLevel> pebble::x86::nativeLevels() {
                        PEBBLE_X86_PRODUCTS(s8, u8, level), PEBBLE_X86_PRODUCTS(s8, s8, level),     \
                        PEBBLE_X86_PRODUCTS(s8, i32, level), PEBBLE_X86_PRODUCTS(s8, f32, level)},  \
                       {PEBBLE_X86_POINTWISE(u8, level), PEBBLE_X86_POINTWISE(s8, level)},          \
+                      pebble_x86_conv4_u8_u8_##level,                                              \
                       pebble_x86_lookup_u8_##level,                                                \
                       pebble_x86_flip_u8_##level});
 #include "targets/x86/kernels/Levels.def"

@@ -32,6 +32,7 @@ struct NativeLevel {
              Products<int8_t, int32_t>, Products<int8_t, float>>
       products;
   std::tuple<Pointwise<uint8_t>, Pointwise<int8_t>> pointwise;
+  void (*conv4)(PEBBLE_X86_CONV4_PARAMETERS(uint8_t));
   void (*lookup)(PEBBLE_X86_LOOKUP_PARAMETERS(uint8_t));
   void (*flip)(PEBBLE_X86_FLIP_PARAMETERS(uint8_t));
 };

@@ -148,7 +148,7 @@ func.func @softmax_axis(%a: tensor<4x!quant.uniform<u8:f32, 0.5>>) {
 
 // -----
 
-// expected-error @+1 {{has qnn.rounding = "up"; expected "onnx"}}
+// expected-error @+1 {{has qnn.rounding = "up"; expected "onnx" or "tflite"}}
 module attributes {qnn.rounding = "up"} {
 }
 
@@ -156,5 +156,14 @@ module attributes {qnn.rounding = "up"} {
 
 // expected-error @+1 {{out of expressed type range}}
 func.func @zero_scale(%x: tensor<4x!quant.uniform<u8:f32, 0.0>>) {
+  return
+}
+
+// -----
+
+func.func @batch_matmul_vector(%a: tensor<4x!quant.uniform<u8:f32, 0.5>>, %b: tensor<4x5x!quant.uniform<u8:f32, 0.5>>) {
+  // expected-error @+1 {{has operands of rank 1 and 2; expected 2 or more}}
+  %y = qnn.batch_matmul %a, %b : (tensor<4x!quant.uniform<u8:f32, 0.5>>,
+      tensor<4x5x!quant.uniform<u8:f32, 0.5>>) -> tensor<5x!quant.uniform<u8:f32, 0.5>>
   return
 }

@@ -88,3 +88,59 @@ func.func @line_pool(%x: tensor<1x3x8xui8>) -> tensor<1x3x7xui8> {
   %c = qnn.storage_cast %r : tensor<1x3x7x!quant.uniform<u8:f32, 0.25:100>> -> tensor<1x3x7xui8>
   return %c : tensor<1x3x7xui8>
 }
+
+// Weights of 4 bits stay two a byte: step 0 and 4 of the reduction share one. Their codes, 0 to 15,
+// stand for numbers from -2 on.
+// CHECK-LABEL: @half_bytes
+// CHECK-DAG: %[[W:.*]] = nn.constant dense<{{.*}}[65, 34, 35, 36]{{.*}}> : tensor<1x1x1x16x4xui8>
+// CHECK-DAG: %[[T:.*]] = nn.constant dense<[-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]> : tensor<16xi8>
+// CHECK: qnn.conv_packed %{{.*}}, %[[W]], %{{.*}}, %{{.*}}, %[[T]]
+func.func @half_bytes(%x: tensor<2x5xui8>) -> tensor<2x1xui8> {
+  %wc = nn.constant dense<[[1], [2], [3], [4], [4]]> : tensor<5x1xui8>
+  %xq = qnn.storage_cast %x : tensor<2x5xui8> -> tensor<2x5x!quant.uniform<u8:f32, 0.5:3>>
+  %wq = qnn.storage_cast %wc : tensor<5x1xui8> -> tensor<5x1x!quant.uniform<u4:f32, 0.5:2>>
+  %y = qnn.matmul %xq, %wq : (tensor<2x5x!quant.uniform<u8:f32, 0.5:3>>,
+      tensor<5x1x!quant.uniform<u4:f32, 0.5:2>>) -> tensor<2x1x!quant.uniform<u8:f32, 1.0>>
+  %c = qnn.storage_cast %y : tensor<2x1x!quant.uniform<u8:f32, 1.0>> -> tensor<2x1xui8>
+  return %c : tensor<2x1xui8>
+}
+
+// Sums of codes of 16 bits take 64.
+// CHECK-LABEL: @wide_activations
+// CHECK: %[[S:.*]] = nn.matmul {{.*}} -> tensor<2x1xi64>
+// CHECK: nn.cast {{.*}} {to = i16}
+func.func @wide_activations(%x: tensor<2x2xi16>) -> tensor<2x1xi16> {
+  %wc = nn.constant dense<[[1], [2]]> : tensor<2x1xi8>
+  %xq = qnn.storage_cast %x : tensor<2x2xi16> -> tensor<2x2x!quant.uniform<i16:f32, 0.5>>
+  %wq = qnn.storage_cast %wc : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i8:f32, 0.5>>
+  %y = qnn.matmul %xq, %wq : (tensor<2x2x!quant.uniform<i16:f32, 0.5>>,
+      tensor<2x1x!quant.uniform<i8:f32, 0.5>>) -> tensor<2x1x!quant.uniform<i16:f32, 1.0>>
+  %c = qnn.storage_cast %y : tensor<2x1x!quant.uniform<i16:f32, 1.0>> -> tensor<2x1xi16>
+  return %c : tensor<2x1xi16>
+}
+
+// Activations of 6 bits are clamped to their codes, held as bytes.
+// CHECK-LABEL: @narrow_activations
+// CHECK: qnn.conv_packed {{.*}}high = 63 : i64, input_zero_point = 32 : i64, {{.*}}low = 0 : i64
+func.func @narrow_activations(%x: tensor<2x2xui8>) -> tensor<2x1xui8> {
+  %wc = nn.constant dense<[[1], [2]]> : tensor<2x1xi8>
+  %xq = qnn.storage_cast %x : tensor<2x2xui8> -> tensor<2x2x!quant.uniform<u6:f32, 0.5:32>>
+  %wq = qnn.storage_cast %wc : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i8:f32, 0.5>>
+  %y = qnn.matmul %xq, %wq : (tensor<2x2x!quant.uniform<u6:f32, 0.5:32>>,
+      tensor<2x1x!quant.uniform<i8:f32, 0.5>>) -> tensor<2x1x!quant.uniform<u6:f32, 1.0>>
+  %c = qnn.storage_cast %y : tensor<2x1x!quant.uniform<u6:f32, 1.0>> -> tensor<2x1xui8>
+  return %c : tensor<2x1xui8>
+}
+
+// The second of two activations is packed when the model runs.
+// CHECK-LABEL: @batch_matmul
+// CHECK: %[[P:.*]], %[[S:.*]] = qnn.pack_bytes %arg1
+// CHECK: qnn.product_bytes %arg0, %[[P]], %{{.*}} {columns = 5 : i64,
+func.func @batch_matmul(%a: tensor<2x3x4xui8>, %b: tensor<2x4x5xui8>) -> tensor<2x3x5xui8> {
+  %aq = qnn.storage_cast %a : tensor<2x3x4xui8> -> tensor<2x3x4x!quant.uniform<u8:f32, 0.5:3>>
+  %bq = qnn.storage_cast %b : tensor<2x4x5xui8> -> tensor<2x4x5x!quant.uniform<u8:f32, 0.5:3>>
+  %y = qnn.batch_matmul %aq, %bq : (tensor<2x3x4x!quant.uniform<u8:f32, 0.5:3>>,
+      tensor<2x4x5x!quant.uniform<u8:f32, 0.5:3>>) -> tensor<2x3x5x!quant.uniform<u8:f32, 1.0>>
+  %c = qnn.storage_cast %y : tensor<2x3x5x!quant.uniform<u8:f32, 1.0>> -> tensor<2x3x5xui8>
+  return %c : tensor<2x3x5xui8>
+}

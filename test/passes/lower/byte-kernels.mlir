@@ -104,3 +104,32 @@ func.func private @by_channel(%a: tensor<1x8x8x6xui8>, %b: tensor<1x1x1x6xui8>)
       ratio = 5.0e-01 : f64} : (tensor<1x8x8x6xui8>, tensor<1x1x1x6xui8>) -> tensor<1x8x8x6xui8>
   return %y : tensor<1x8x8x6xui8>
 }
+
+// Weights of 4 bits have kernels of their own.
+// RUN: pebble-opt %s --lower-kernels="microkernels=gemm=my_gemm,gemm4=my_gemm4" | FileCheck %s --check-prefix=HALF
+// HALF-LABEL: @half
+// HALF: call @my_gemm4
+// LIBRARY-LABEL: @half
+// LIBRARY: mem.library "pebble_kernel_conv_packed_u8"
+func.func private @half(%x: tensor<1x8x8x4xui8>, %w: tensor<1x1x1x16x4xui8>, %b: tensor<16xi32>,
+                        %m: tensor<16xf32>, %c: tensor<16xi8>) -> tensor<1x8x8x16xui8> attributes {nn.nodes = ["h"]} {
+  %y = qnn.conv_packed %x, %w, %b, %m, %c {kernel_shape = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64,
+      channels = 16 : i64, runs = 1 : i64, input_zero_point = 128 : i64, zero_point = 0 : i64,
+      low = 0 : i64, high = 255 : i64}
+      : (tensor<1x8x8x4xui8>, tensor<1x1x1x16x4xui8>, tensor<16xi32>, tensor<16xf32>, tensor<16xi8>)
+      -> tensor<1x8x8x16xui8>
+  return %y : tensor<1x8x8x16xui8>
+}
+
+// HALF-LABEL: @product
+// HALF: call @my_gemm
+// LIBRARY-LABEL: @product
+// LIBRARY: mem.library "pebble_kernel_product_bytes_u8"
+func.func private @product(%x: tensor<2x3x6xui8>, %p: tensor<2x2x2x16x4xi8>, %b: tensor<2x32xi32>)
+    -> tensor<2x3x20xui8> attributes {nn.nodes = ["m"]} {
+  %y = qnn.product_bytes %x, %p, %b {columns = 20 : i64, weight_zero_point = 0 : i64,
+      zero_point = 0 : i64, low = 0 : i64, high = 255 : i64, multiplier = 5.0e-01 : f64}
+      : (tensor<2x3x6xui8>, tensor<2x2x2x16x4xi8>, tensor<2x32xi32>) -> tensor<2x3x20xui8>
+  return %y : tensor<2x3x20xui8>
+}

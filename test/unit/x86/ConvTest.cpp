@@ -120,6 +120,61 @@ void checkConv(Random &random, const pebble_x86_window &w, int64_t groups, pebbl
   }
 }
 
+/// 4-bit weights give what the same weights give in bytes.
+void checkConv4(Random &random, const pebble_x86_window &w, int64_t groups, pebble_x86_runs kind) {
+  const int64_t inPart = w.inChannels / groups, outPart = w.outChannels / groups;
+  const int64_t padded = paddedChannels(outPart), taps = w.kernelHeight * w.kernelWidth;
+  const int64_t runs = kind == PEBBLE_X86_RUN_ROW ? w.kernelHeight : taps;
+  const int64_t runLength = taps / runs * inPart, groupsOf8 = (runLength + 7) / 8;
+  Buffer<int8_t> codes = random.values<int8_t>(16);
+  const auto none = uint8_t(random(0, 15)); // the code of 0, which fills runs up
+  codes[none] = 0;
+  Buffer<uint8_t> code(w.outChannels * runs * runLength);
+  for (uint8_t &value : code)
+    value = uint8_t(random(0, 15));
+  std::vector<int8_t> whole;
+  std::vector<uint8_t> half;
+  for (int64_t group = 0; group < groups; ++group) {
+    auto at = [&](int64_t channel, int64_t run, int64_t k) {
+      return code[((group * outPart + channel) * runs + run) * runLength + k];
+    };
+    std::vector<int8_t> bytes =
+        packWeights(outPart, runs, runLength, [&](int64_t channel, int64_t run, int64_t k) {
+          return codes[at(channel, run, k)];
+        });
+    whole.insert(whole.end(), bytes.begin(), bytes.end());
+    std::vector<uint8_t> nibbles =
+        packWeights4(outPart, runs * groupsOf8 * 8, [&](int64_t channel, int64_t k) {
+          const int64_t run = k / (groupsOf8 * 8), within = k % (groupsOf8 * 8);
+          return within < runLength ? at(channel, run, within) : none;
+        });
+    half.insert(half.end(), nibbles.begin(), nibbles.end());
+  }
+  Buffer<int8_t> packed = guarded(whole);
+  Buffer<uint8_t> packed4 = guarded(half), input = random.values<uint8_t>(inSize(w));
+  Buffer<uint8_t> padding(inPart, random.values<uint8_t>(1)[0]), expected(outSize(w), 77);
+  Buffer<int32_t> bias(groups * padded);
+  for (int32_t &value : bias)
+    value = int32_t(random(-100000, 100000));
+  Store store;
+  store.randomize<uint8_t>(random, groups * padded, 5000 * std::sqrt(double(taps * inPart)));
+  const int64_t rows = w.batch * w.outHeight;
+  const std::vector<NativeLevel> levels = nativeLevels();
+  products<uint8_t, uint8_t>(levels.back())
+      .conv(&w, groups, kind, input.data(), padding.data(), packed.data(), bias.data(),
+            store.scale.data(), store.weightZeros(), expected.data(), store.zero, store.lo,
+            store.hi, 0, rows);
+  for (const NativeLevel &level : levels) {
+    Buffer<uint8_t> result(expected.size(), 77);
+    level.conv4(&w, groups, kind, input.data(), padding.data(), packed4.data(), codes.data(),
+                bias.data(), store.scale.data(), store.weightZeros(), result.data(), store.zero,
+                store.lo, store.hi, 0, rows);
+    ASSERT_EQ(result, expected) << level.name << " kernel " << w.kernelHeight << "x"
+                                << w.kernelWidth << " channels " << w.inChannels << " to "
+                                << w.outChannels << " groups " << groups << " runs " << kind;
+  }
+}
+
 template <typename In, typename Out>
 void checkDepthwise(Random &random, const pebble_x86_window &w) {
   const int64_t channels = w.inChannels, padded = paddedChannels(channels);
@@ -242,6 +297,16 @@ TEST(X86Conv, WindowRowsMatchScalarReference) {
       checkConv<decltype(in), decltype(out)>(random, w, 1, PEBBLE_X86_RUN_ROW);
     }
   });
+}
+
+TEST(X86Conv, FourBitWeightsMatchBytes) {
+  Random random(12);
+  for (int round = 0; round < 200 && !::testing::Test::HasFatalFailure(); ++round) {
+    const int64_t groups = round % 2 ? 1 : random.pick<int64_t>({1, 2, 3});
+    pebble_x86_window w =
+        randomWindow(random, groups * random(1, 20), groups * random(1, 40), true);
+    checkConv4(random, w, groups, round % 2 ? PEBBLE_X86_RUN_ROW : PEBBLE_X86_RUN_TAP);
+  }
 }
 
 // A kernel of more taps than pointers fit on the stack is reduced in parts.
