@@ -2,9 +2,9 @@
 """One-node models on which ONNX Runtime's answers part, and the number that decides who is right.
 
 Each case is one layer between codes, one element where possible. Its exact value is computed in
-rational arithmetic from the f32 scales. Checked are the code of Pebble and those of ONNX Runtime: of
-its integer kernels, which must be Pebble's, and of its float arithmetic, which it also uses by default
-for some layers (docs/integer-contract.md lists them).
+rational arithmetic from the f32 scales. Checked are the code of Pebble and those of ONNX Runtime:
+of its integer kernels, which must be Pebble's, and of its float arithmetic, which it also uses by
+default for some layers (docs/integer-contract.md lists them).
 """
 import dataclasses
 import pathlib
@@ -158,7 +158,8 @@ def check_threads(tool, report, folder):
     """A layer of a network whose float sums depend on the number of threads: 432 products, results
     in steps of which many lie between two codes."""
     rng = np.random.default_rng(0)
-    model = parser.parse_model(HEADER + """net (int8[1, 432, 11, 11] a) => (int8[1, 72, 11, 11] yq) {
+    model = parser.parse_model(HEADER + """
+net (int8[1, 432, 11, 11] a) => (int8[1, 72, 11, 11] yq) {
   x = DequantizeLinear (a, sa)
   w = DequantizeLinear (b, sb)
   y = Conv (x, w)

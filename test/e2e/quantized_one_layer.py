@@ -44,8 +44,8 @@ def layers(rng):
         out = (10 + 2 * pad - kernel) // stride + 1
         attributes = (f"kernel_shape = [{kernel}, {kernel}], strides = [{stride}, {stride}], "
                       f"pads = [{pad}, {pad}, {pad}, {pad}], count_include_pad = {counts}")
-        yield (f"AveragePool {kernel} {stride} {pad} {counts}", [[1, 17, 10, 10]], [1, 17, out, out],
-               f"y = AveragePool <{attributes}> (x)", near, False)
+        yield (f"AveragePool {kernel} {stride} {pad} {counts}", [[1, 17, 10, 10]],
+               [1, 17, out, out], f"y = AveragePool <{attributes}> (x)", near, False)
     yield ("Softmax", [[6, 33]], [6, 33], "y = Softmax <axis = -1> (x)", None, True)
     yield ("Sigmoid", [[6, 33]], [6, 33], "y = Sigmoid (x)", None, True)
     yield ("LeakyRelu", [[6, 33]], [6, 33], "y = LeakyRelu <alpha = 0.3> (x)", near, False)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The quantized networks of MLPerf Tiny against ONNX Runtime, code by code.
 
-For each network, the codes in front of its last DequantizeLinear are compared with the three answers
-of ONNX Runtime (support/quantized_peer.py), on all samples that there are; then the float outputs, and
-the share of right answers on labelled samples. From its integer kernels no code may differ, and from
-its default none where that is integers throughout.
+For each network, the codes in front of its last DequantizeLinear are compared with the three
+answers of ONNX Runtime (support/quantized_peer.py), on all samples that there are; then the float
+outputs, and the share of right answers on labelled samples. From its integer kernels no code may
+differ, and from its default none where that is integers throughout.
 """
 import os
 import pathlib

@@ -1,8 +1,8 @@
 """ONNX Runtime's answers for graphs of QuantizeLinear and DequantizeLinear.
 
-It has three. `integer`: its integer kernels for all that they can compute. `default`: what it does on
-x86-64 unless told otherwise, which leaves many layers on signed codes, and all with 4-bit weights, in
-float. `float`: node by node, as the graph says.
+It has three. `integer`: its integer kernels for all that they can compute. `default`: what it does
+on x86-64 unless told otherwise, which leaves many layers on signed codes, and all with 4-bit
+weights, in float. `float`: node by node, as the graph says.
 """
 import numpy as np
 import onnx
@@ -29,7 +29,7 @@ def session(model, answer, threads=1, optimized_file=None):
 
 
 def widened(model):
-    """The model with its 4-bit weights in bytes, the same codes: there are integer kernels for those."""
+    """The model with its 4-bit weights in bytes, the same codes, which integer kernels take."""
     wide = onnx.ModelProto()
     wide.CopyFrom(model)
     narrow = {onnx.TensorProto.INT4: np.int8, onnx.TensorProto.UINT4: np.uint8}
