@@ -9,6 +9,7 @@
 #include "frontends/onnx/Importer.h"
 #include "passes/Passes.h"
 #include "passes/Plugin.h"
+#include "targets/MemoryBudget.h"
 #include "targets/MemoryMap.h"
 #include "targets/Target.h"
 
@@ -298,8 +299,9 @@ private:
             manifest.planBytes > 0 ||
             module->walk([](mlir::memref::AllocOp) { return mlir::WalkResult::interrupt(); })
                 .wasInterrupted();
-        printPoints();
-        if (int code = checkCapacity())
+        printSchedulePoints(*module, llvm::outs());
+        if (int code =
+                checkMemoryBudget(*module, options.schedule.capacity, allocates, diagnostics))
           return code;
       }
       if (!options.dumpDir.empty())
@@ -309,46 +311,6 @@ private:
         break;
     }
     return ExitOk;
-  }
-
-  /// What other schedules need, on the standard output.
-  void printPoints() {
-    auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
-    auto points = main->getAttrOfType<mlir::ArrayAttr>("mem.points");
-    auto products = main->getAttrOfType<mlir::IntegerAttr>("mem.products");
-    if (!points || !products)
-      return;
-    llvm::outs() << llvm::formatv("{0,12} {1,10} {2,12}\n", "memory bytes", "extra MACs",
-                                  "single rows");
-    for (mlir::Attribute point : points) {
-      llvm::ArrayRef<int64_t> needs = mlir::cast<mlir::DenseI64ArrayAttr>(point);
-      double percent = 100.0 * needs[1] / std::max<int64_t>(products.getInt(), 1);
-      llvm::outs() << llvm::formatv("{0,12} {1,9:f2}% {2,12}\n", needs[0], percent, needs[2]);
-    }
-  }
-
-  /// Whether the arena is as small as was asked for.
-  int checkCapacity() {
-    int64_t capacity = options.schedule.capacity;
-    auto arena = static_cast<int64_t>(manifest.arenaBytes);
-    if (capacity < 0 || (arena <= capacity && !allocates))
-      return ExitOk;
-    diagnostics << "error[E4002]: ";
-    if (allocates) {
-      diagnostics << "--memory-budget needs a model whose sizes are all known: give the dims with "
-                     "--dim\n";
-      return ExitUsage;
-    }
-    auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
-    auto bound = main->getAttrOfType<mlir::IntegerAttr>("mem.arena_lower_bound");
-    diagnostics << "the model does not fit --memory-budget: the best schedule found needs " << arena
-                << " bytes of the " << capacity << " given; ";
-    if (bound && bound.getInt() > capacity)
-      diagnostics << "no schedule of these layers in this order needs fewer than " << bound.getInt()
-                  << "\n";
-    else
-      diagnostics << "it is not proven that there is no better one\n";
-    return ExitDoesNotFit;
   }
 
   std::string reproducerPath(llvm::StringRef phase) {

@@ -77,23 +77,6 @@ bool isToChannelsLast(Operation *op) {
 
 } // namespace
 
-int64_t RowKernel::productsOf(func::FuncOp kernel) {
-  int64_t products = 0;
-  kernel.walk([&](Operation *op) {
-    auto count = [&](ArrayRef<int64_t> taps, int64_t channels) {
-      auto type = cast<RankedTensorType>(op->getResult(0).getType());
-      if (type.hasStaticShape() && !ShapedType::isDynamic(channels))
-        products += type.getNumElements() * taps[0] * taps[1] * channels;
-    };
-    if (auto conv = dyn_cast<qnn::ConvPackedOp>(op))
-      count(conv.getKernelShape(),
-            cast<RankedTensorType>(conv.getInput().getType()).getDimSize(3) / conv.getGroup());
-    else if (auto depthwise = dyn_cast<qnn::DepthwisePackedOp>(op))
-      count(depthwise.getKernelShape(), 1);
-  });
-  return products;
-}
-
 std::optional<RowKernel> RowKernel::of(func::FuncOp kernel, ArrayRef<StringRef> microkernels) {
   Block &body = kernel.getBody().front();
   SmallVector<Operation *> layers;

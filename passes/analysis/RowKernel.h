@@ -25,9 +25,6 @@ struct RowKernel {
   /// kernel on smaller tensors. Otherwise it is told which row it computes.
   bool isPointwise = false;
 
-  /// The products that a kernel computes.
-  static int64_t productsOf(mlir::func::FuncOp kernel);
-
   /// `microkernels` are the operations that the target has functions for. Nothing for kernels that
   /// compute all rows at once.
   static std::optional<RowKernel> of(mlir::func::FuncOp kernel,

@@ -2,6 +2,8 @@
 
 #include "passes/schedule/StreamProgram.h"
 
+#include "passes/analysis/Macs.h"
+
 using namespace mlir;
 using namespace pebble;
 
@@ -60,7 +62,7 @@ void StreamProgram::addLayer(Operation *op, SymbolTable &symbols, ArrayRef<Strin
   if (auto launch = dyn_cast<mem::LaunchOp>(op)) {
     auto kernel = symbols.lookup<func::FuncOp>(launch.getKernel());
     rows = RowKernel::of(kernel, microkernels);
-    layer.work = RowKernel::productsOf(kernel);
+    kernel.walk([&](Operation *op) { layer.work += macsOf(op).value_or(0); });
     llvm::append_range(reads, launch.getInputs());
     llvm::append_range(writes, launch.getOutputs());
     if (Value lent = launch.getScratch()) {

@@ -171,6 +171,14 @@ def main():
         outcome = tool.compile(file, folder / "none.pbl", "--memory-budget=100")
         report.add("budget that cannot be kept",
                    outcome.kind == "does not fit" and "E4002" in outcome.message, outcome.message)
+        listed = tool.call_text("compile", file, "--io=quantized", "--pareto",
+                                "--compile-to=schedule", "-o", folder / "none.mlir")
+        rows = [line.split() for line in listed.splitlines()[1:]]
+        heights = [int(row[0]) for row in rows]
+        extras = [float(row[1].rstrip("%")) for row in rows]
+        report.add("schedules than which no other is better",
+                   len(rows) > 1 and heights == sorted(heights, reverse=True)
+                   and extras == sorted(extras), listed)
         for stem, options, limit in LIMITS:
             if not (data / f"{stem}.onnx").exists():
                 report.skip(stem, "no data: set PEBBLE_DATA")
