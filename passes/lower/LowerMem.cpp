@@ -279,8 +279,8 @@ private:
     Value slot = arith::RemUIOp::create(b, toWord(op.getRow()), constantWord(held));
     Value bytes = arith::MulIOp::create(b, slot, constantWord(op.getRowBytes()));
     bytes = arith::AddIOp::create(b, bytes, constantWord(op.getColumnOffset()));
-    op.replaceAllUsesWith(makeMemref(offsetBy(pointerOf(op.getBuffer()), bytes),
-                                     cast<MemRefType>(op.getType()), {}));
+    op.replaceAllUsesWith(
+        makeMemref(offsetBy(pointerOf(op.getBuffer()), bytes), cast<MemRefType>(op.getType()), {}));
   }
 
   Value inArena(int64_t offset) { return offsetBy(envField(Arena), constantWord(offset)); }

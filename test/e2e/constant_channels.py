@@ -18,7 +18,8 @@ import numpy as np
 import onnx
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from support import dead_channels, pebble, quantized_draw, results, shared_object  # noqa: E402
+from support import (dead_channels, pebble, quantized_draw, quantized_graph,  # noqa: E402
+                     results, shared_object)
 
 NETWORKS_A_MODEL = 12
 INPUTS_A_NETWORK = 8
@@ -72,7 +73,7 @@ class Model:
     """Some networks in one ONNX model."""
 
     def __init__(self, first, count):
-        self.graph = quantized_draw.Graph()
+        self.graph = quantized_graph.Graph()
         self.networks = []
         for number in range(first, first + count):
             network = dead_channels.Network(np.random.default_rng(number), self.graph)

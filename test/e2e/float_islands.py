@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from support import quantized_draw, quantized_reference, results  # noqa: E402
+from support import quantized_graph, quantized_reference, results  # noqa: E402
 
 X = quantized_reference.Quantization(np.array([0.5], np.float32), np.array([3]), 0, 255, np.uint8)
 W = quantized_reference.Quantization(np.array([0.25], np.float32), np.array([0]), -128, 127,
@@ -18,7 +18,7 @@ W = quantized_reference.Quantization(np.array([0.25], np.float32), np.array([0])
 
 def convolution(bias_scale):
     """A quantized convolution whose bias has the given scale."""
-    graph = quantized_draw.Graph()
+    graph = quantized_graph.Graph()
     bias = quantized_reference.Quantization(np.array([bias_scale], np.float32), np.array([0]), 0, 0,
                                             np.int32)
     operands = [graph.dequantize(graph.input([1, 2, 4, 4], np.uint8), X),
@@ -31,7 +31,7 @@ def convolution(bias_scale):
 
 def scale_of_the_run():
     """A dequantization whose scale is an input."""
-    graph = quantized_draw.Graph()
+    graph = quantized_graph.Graph()
     names = [graph.input([4], np.uint8), graph.input([], np.float32)]
     result = graph.node("DequantizeLinear", names)
     graph.output(result, [4], np.float32)

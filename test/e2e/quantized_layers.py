@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from support import (pebble, quantized_draw, results, shared_object,  # noqa: E402
+from support import (pebble, quantized_draw, quantized_graph, results, shared_object,  # noqa: E402
                      tflite_reference)
 
 LAYERS_A_MODEL = 20
@@ -26,7 +26,7 @@ INPUTS_A_LAYER = 10
 
 def check_model(tool, first, count, options, folder):
     """[(layer, what is wrong)] for the layers from number `first` on."""
-    graph, layers = quantized_draw.Graph(), []
+    graph, layers = quantized_graph.Graph(), []
     for number in range(first, first + count):
         rng = np.random.default_rng(number)
         operands, output, y, compute = quantized_draw.draw_layer(rng, graph)

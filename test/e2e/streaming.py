@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Schedules change where and when layers are computed, never what: to the bit.
 
-Random quantized networks of inverted residual blocks, and the networks for microcontrollers where they
-are there, are compiled layer by layer, with the least memory, with the input in the arena, with a budget
-that needs strips, and run on one input (--count draws more of them). Arenas have to be as small as the schedules promise.
+Random quantized networks of inverted residual blocks, and the networks for microcontrollers where
+they are there, are compiled layer by layer, with the least memory, with the input in the arena,
+with a budget that needs strips, and run on one input (--count draws more of them). Arenas have to
+be as small as the schedules promise.
 """
 import os
 import pathlib

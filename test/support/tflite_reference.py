@@ -47,7 +47,8 @@ by_one_multiply = q.requantize_sum
 def requantize_sum(sums, x, w, y, channel_axis, clip):
     if max(x.bits, y.bits) > 8:
         return by_one_multiply(sums, x, w, y, channel_axis, clip)
-    scales = [float(x.single[0]) * float(s) / float(y.single[0]) for s in w.scale.astype(np.float32)]
+    weight_scales = w.scale.astype(np.float32)
+    scales = [float(x.single[0]) * float(s) / float(y.single[0]) for s in weight_scales]
     factors = [factor_of(scale) for scale in scales]
     moved = np.moveaxis(sums, channel_axis, -1)
     steps = np.empty(moved.shape, np.int64)
