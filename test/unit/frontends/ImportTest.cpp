@@ -66,11 +66,11 @@ TEST_F(Import, BindsSymbolicDims) {
   ASSERT_TRUE(dims);
   EXPECT_EQ(llvm::cast<mlir::StringAttr>(dims[0]), "batch");
 
-  function = import(model, {.dims = {{"batch", 4}}});
+  function = import(model, {.dims = {{"batch", 4}}, .watched = {}});
   ASSERT_TRUE(function);
   EXPECT_EQ(resultType(function).getShape(), (llvm::ArrayRef<int64_t>{4, 3}));
 
-  EXPECT_FALSE(import(model, {.dims = {{"width", 4}}}));
+  EXPECT_FALSE(import(model, {.dims = {{"width", 4}}, .watched = {}}));
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems.all().front().code, ProblemCode::DimBinding);
 }

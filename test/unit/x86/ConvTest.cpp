@@ -312,13 +312,13 @@ TEST(X86Conv, FourBitWeightsMatchBytes) {
 // A kernel of more taps than pointers fit on the stack is reduced in parts.
 TEST(X86Conv, HugeKernelsMatchScalarReference) {
   Random random(5);
-  pebble_x86_window w = {1, 40, 40, 2, 2, 3, 2, 20, 20, 32, 33, 4, 4, 1, 1, 1, 1};
+  pebble_x86_window w = {1, 40, 40, 2, 2, 3, 2, 20, 20, 32, 33, 4, 4, 1, 1, 1, 1, 0};
   checkConv<uint8_t, uint8_t>(random, w, 1, PEBBLE_X86_RUN_TAP);
   checkConv<int8_t, int32_t>(random, w, 1, PEBBLE_X86_RUN_TAP);
-  pebble_x86_window row = {1, 1, 3000, 1, 1, 1, 3, 5, 5, 1, 2048, 1, 400, 1, 1, 0, 8};
+  pebble_x86_window row = {1, 1, 3000, 1, 1, 1, 3, 5, 5, 1, 2048, 1, 400, 1, 1, 0, 8, 0};
   checkConv<int8_t, int8_t>(random, row, 1, PEBBLE_X86_RUN_ROW);
   checkConv<uint8_t, float>(random, row, 1, PEBBLE_X86_RUN_TAP);
-  pebble_x86_window column = {1, 3000, 1, 1, 1, 6, 1, 5, 5, 512, 1, 400, 1, 1, 1, 8, 0};
+  pebble_x86_window column = {1, 3000, 1, 1, 1, 6, 1, 5, 5, 512, 1, 400, 1, 1, 1, 8, 0, 0};
   checkConv<uint8_t, int8_t>(random, column, 1, PEBBLE_X86_RUN_ROW);
 }
 
@@ -337,9 +337,9 @@ TEST(X86Conv, DepthwiseMatchesScalarReference) {
 
 TEST(X86Conv, LongDepthwiseKernelsMatchScalarReference) {
   Random random(11);
-  pebble_x86_window wide = {1, 3, 300, 20, 20, 3, 237, 20, 20, 1, 64, 1, 1, 1, 1, 0, 0};
+  pebble_x86_window wide = {1, 3, 300, 20, 20, 3, 237, 20, 20, 1, 64, 1, 1, 1, 1, 0, 0, 0};
   checkDepthwise<uint8_t, uint8_t>(random, wide);
-  pebble_x86_window high = {1, 300, 3, 70, 70, 45, 3, 70, 70, 256, 1, 1, 1, 1, 1, 0, 0};
+  pebble_x86_window high = {1, 300, 3, 70, 70, 45, 3, 70, 70, 256, 1, 1, 1, 1, 1, 0, 0, 0};
   checkDepthwise<int8_t, int8_t>(random, high);
 }
 
