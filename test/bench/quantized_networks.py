@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Whole quantized networks for microcontrollers next to ONNX Runtime: how many of the codes in front
-of the last DequantizeLinear differ from each of its answers (support/quantized_peer.py), on random
-inputs. Needs PEBBLE_DATA.
+"""Whole quantized networks for microcontrollers next to ONNX Runtime: how many of the codes in
+front of the last DequantizeLinear differ from each of its answers (support/quantized_peer.py), on
+random inputs. Needs PEBBLE_DATA.
 """
 import os
 import pathlib
