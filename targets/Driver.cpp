@@ -9,6 +9,7 @@
 #include "frontends/onnx/Importer.h"
 #include "passes/Passes.h"
 #include "passes/Plugin.h"
+#include "passes/analysis/NodeNames.h"
 #include "targets/MemoryBudget.h"
 #include "targets/MemoryMap.h"
 #include "targets/Target.h"
@@ -123,15 +124,8 @@ private:
 
   /// The node that a location names first.
   static std::string nodeName(mlir::Location location) {
-    std::string name = "a node without a name";
-    location->walk([&](mlir::Location part) {
-      auto named = mlir::dyn_cast<mlir::NameLoc>(part);
-      if (!named)
-        return mlir::WalkResult::advance();
-      name = "node " + named.getName().str();
-      return mlir::WalkResult::interrupt();
-    });
-    return name;
+    llvm::SmallVector<llvm::StringRef> names = nodeNames(location);
+    return names.empty() ? "a node without a name" : "node " + names.front().str();
   }
 
   /// What the compiler did that its user may not expect.
