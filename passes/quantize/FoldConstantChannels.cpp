@@ -34,15 +34,8 @@ Type elementOf(Type element, int64_t axis, ArrayRef<int64_t> channels) {
   qnn::Quantization q = *qnn::quantizationOf(element);
   if (q.axis != axis)
     return element;
-  qnn::Quantization some = q;
-  some.scales.clear();
-  some.zeroPoints.clear();
-  for (int64_t channel : channels) {
-    some.scales.push_back(q.scales[channel]);
-    some.zeroPoints.push_back(q.zeroPoints[channel]);
-  }
   std::string error;
-  return qnn::makeElementType(element.getContext(), some, error);
+  return qnn::makeElementType(element.getContext(), onlyChannels(q, channels), error);
 }
 
 template <typename T>

@@ -71,6 +71,17 @@ std::optional<ChannelFlow> partOf(OpOperand &operand, int64_t axis) {
 
 } // namespace
 
+qnn::Quantization pebble::onlyChannels(const qnn::Quantization &all, ArrayRef<int64_t> channels) {
+  qnn::Quantization some = all;
+  some.scales.clear();
+  some.zeroPoints.clear();
+  for (int64_t channel : channels) {
+    some.scales.push_back(all.scales[channel]);
+    some.zeroPoints.push_back(all.zeroPoints[channel]);
+  }
+  return some;
+}
+
 Type pebble::biasElementType(const ContractionParameters &contraction, ArrayRef<int64_t> channels) {
   const ContractionParameters &c = contraction;
   qnn::Quantization q;
@@ -90,15 +101,8 @@ Type pebble::biasElementType(const ContractionParameters &contraction, ArrayRef<
     if (c.w.axis)
       q.axis = 0;
   }
-  if (q.axis) {
-    qnn::Quantization all = q;
-    q.scales.clear();
-    q.zeroPoints.clear();
-    for (int64_t channel : channels) {
-      q.scales.push_back(all.scales[channel]);
-      q.zeroPoints.push_back(all.zeroPoints[channel]);
-    }
-  }
+  if (q.axis)
+    q = onlyChannels(q, channels);
   std::string error;
   return qnn::makeElementType(c.input.getContext(), q, error);
 }

@@ -50,6 +50,9 @@ private:
 /// Whether the contraction's bias can take up other numbers.
 bool canChangeBias(const ContractionParameters &contraction);
 
+/// A quantization by channels, of some of them.
+qnn::Quantization onlyChannels(const qnn::Quantization &all, llvm::ArrayRef<int64_t> channels);
+
 /// The type of a bias for these output channels: the contraction's own, or one made for it. Null
 /// when there is none.
 mlir::Type biasElementType(const ContractionParameters &contraction,

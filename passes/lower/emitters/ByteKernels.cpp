@@ -233,12 +233,28 @@ bool isOne(ArrayRef<int64_t> values) {
 struct PackedConv {
   Value input, weight, bias, multiplier, result;
   ArrayRef<int64_t> kernel, strides, dilations, pads;
-  int64_t group, runs;
+  int64_t group = 1, runs = 1;
   Value weightZeroPoint; ///< Or null.
   Value codes;           ///< Of weights of half a byte, or null.
   int64_t zeroPoint = 0, low = 0, high = 0;
   StringRef output; ///< What the microkernel gives: "", "_i32" or "_f32".
 
+  /// What ops of both kinds have.
+  template <typename OpTy> static PackedConv of(OpTy op) {
+    PackedConv conv;
+    conv.input = op.getInput();
+    conv.weight = op.getWeight();
+    conv.bias = op.getBias();
+    conv.multiplier = op.getMultiplier();
+    conv.result = op.getResult();
+    conv.kernel = op.getKernelShape();
+    conv.strides = op.getStrides();
+    conv.dilations = op.getDilations();
+    conv.pads = op.getPads();
+    conv.group = op.getGroup();
+    conv.runs = op.getRuns();
+    return conv;
+  }
   bool isProduct() const { return group == 1 && isOne(kernel) && isOne(strides) && isZero(pads); }
 };
 
@@ -311,23 +327,11 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
 
 bool pebble::emitConvPacked(KernelEmitter &emitter, Operation *operation) {
   auto op = cast<qnn::ConvPackedOp>(operation);
-  PackedConv conv{op.getInput(),
-                  op.getWeight(),
-                  op.getBias(),
-                  op.getMultiplier(),
-                  op.getResult(),
-                  op.getKernelShape(),
-                  op.getStrides(),
-                  op.getDilations(),
-                  op.getPads(),
-                  int64_t(op.getGroup()),
-                  int64_t(op.getRuns()),
-                  Value(),
-                  op.getCodes(),
-                  int64_t(op.getZeroPoint()),
-                  int64_t(op.getLow()),
-                  int64_t(op.getHigh()),
-                  ""};
+  PackedConv conv = PackedConv::of(op);
+  conv.codes = op.getCodes();
+  conv.zeroPoint = op.getZeroPoint();
+  conv.low = op.getLow();
+  conv.high = op.getHigh();
   return emitPacked(emitter, op, conv, [&](ByteCall &call, int64_t channels) {
     return call.bytes(channels, op.getInputZeroPoint());
   });
@@ -335,23 +339,9 @@ bool pebble::emitConvPacked(KernelEmitter &emitter, Operation *operation) {
 
 bool pebble::emitConvSums(KernelEmitter &emitter, Operation *operation) {
   auto op = cast<qnn::ConvSumsOp>(operation);
-  PackedConv conv{op.getInput(),
-                  op.getWeight(),
-                  op.getBias(),
-                  op.getMultiplier(),
-                  op.getResult(),
-                  op.getKernelShape(),
-                  op.getStrides(),
-                  op.getDilations(),
-                  op.getPads(),
-                  int64_t(op.getGroup()),
-                  int64_t(op.getRuns()),
-                  op.getWeightZeroPoint(),
-                  Value(),
-                  0,
-                  0,
-                  0,
-                  op.getTo().isF32() ? "_f32" : "_i32"};
+  PackedConv conv = PackedConv::of(op);
+  conv.weightZeroPoint = op.getWeightZeroPoint();
+  conv.output = op.getTo().isF32() ? "_f32" : "_i32";
   return emitPacked(emitter, op, conv,
                     [&](ByteCall &call, int64_t) { return call.memory(op.getPadding()); });
 }

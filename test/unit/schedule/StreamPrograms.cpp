@@ -164,3 +164,17 @@ Schedule pebble::stream::mutate(const Program &program, const Schedule &schedule
   }
   return wrong;
 }
+
+Mutants pebble::stream::judgeMutants(int count, std::mt19937 &random) {
+  Mutants found;
+  for (int round = 0; round < count; ++round) {
+    Program program = randomProgram(random);
+    Options options;
+    Schedule mutant = mutate(program, scheduleProgram(program, options), options, random);
+    Outcome outcome = runSchedule(program, mutant);
+    found.wrong += !outcome.isRight;
+    found.rejected += !outcome.isRight && !outcome.isAccepted;
+    found.alarms += outcome.isRight && !outcome.isAccepted;
+  }
+  return found;
+}

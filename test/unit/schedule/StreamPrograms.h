@@ -43,6 +43,14 @@ bool isAccepted(const Program &program, const Schedule &schedule);
 Schedule mutate(const Program &program, const Schedule &schedule, const Options &options,
                 std::mt19937 &random);
 
+/// What became of mutants of the schedules of random programs.
+struct Mutants {
+  int wrong = 0;
+  int rejected = 0; ///< Of the wrong ones, by the verifier.
+  int alarms = 0;   ///< Harmless ones that it rejects too.
+};
+Mutants judgeMutants(int count, std::mt19937 &random);
+
 } // namespace pebble::stream
 
 #endif // PEBBLE_TEST_UNIT_SCHEDULE_STREAMPROGRAMS_H

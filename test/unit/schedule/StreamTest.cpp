@@ -149,16 +149,7 @@ TEST(Stream, ComputesTheSameAsWithoutAPlan) {
 
 TEST(Stream, TheVerifierTellsWrongSchedulesFromRightOnes) {
   std::mt19937 random(11);
-  int wrong = 0, rejected = 0, alarms = 0;
-  for (int round = 0; round < 600; ++round) {
-    Program program = randomProgram(random);
-    Options options;
-    Schedule mutant = mutate(program, scheduleProgram(program, options), options, random);
-    Outcome outcome = runSchedule(program, mutant);
-    wrong += !outcome.isRight;
-    rejected += !outcome.isRight && !outcome.isAccepted;
-    alarms += outcome.isRight && !outcome.isAccepted;
-  }
+  const auto [wrong, rejected, alarms] = judgeMutants(600, random);
   EXPECT_GT(wrong, 150);
   EXPECT_LT(wrong, 550);
   EXPECT_EQ(rejected, wrong);
