@@ -251,9 +251,36 @@ def check_equalization(suite):
     suite.prepare("plain")
     report = suite.folder / "report.json"
     if suite.done("equalized", suite.quantize("plain", "q.onnx", "--weights", "per-tensor",
-                                              "--equalize", "--json", report)):
+                                              "--equalize=on", "--json", report)):
         value = json.loads(report.read_text())["outputs"][0]["sqnr_db"]
         suite.report.add("equalized: output", value > 25, f"{value} dB")
+    for name in ("plain", "residual"):
+        suite.prepare(name)
+        noise = {}
+        for how in ("on", "off", "auto"):
+            if suite.done(f"{name}: {how}", suite.quantize(name, "q.onnx", f"--equalize={how}",
+                                                           "--json", report)):
+                noise[how] = json.loads(report.read_text())["outputs"][0]["sqnr_db"]
+        suite.report.add(f"{name}: the better one", len(noise) == 3
+                         and noise["on"] != noise["off"]
+                         and noise["auto"] == max(noise["on"], noise["off"]), str(noise))
+
+
+def check_biases(suite):
+    """Where codes are exact nothing is left to correct, however the later samples differ."""
+    b = Builder([1, 2, 4, 4])
+    weights = b.rng.integers(-127, 128, (3, 2, 1, 1))
+    weights[:, 0] = 127
+    bias = b.rng.integers(-50, 50, 3)
+    y = b.op("Conv", "x", *(b.constant(value.astype(np.float32)) for value in (weights, bias)))
+    onnx.save(b.model(y), suite.folder / "exact.onnx")
+    samples = b.rng.integers(0, 256, (200, 2, 4, 4))
+    samples[128:] //= 3
+    samples[0, 0, 0, 0], samples[0, 0, 0, 1] = 0, 255
+    np.savez(suite.folder / "exact.npz", x=samples.astype(np.float32))
+    if suite.done("exact", suite.quantize("exact", "q.onnx", "--method", "minmax")):
+        left = codes(onnx.load(suite.folder / "q.onnx"), "w1/codes")
+        suite.report.add("exact: biases", np.array_equal(left, bias), f"{left} instead of {bias}")
 
 
 def codes(model, name):
@@ -268,7 +295,7 @@ def check_policy(suite):
         policy = {"schema_version": 1, "layers": {
             name: {"weights": w, "activations": a} for name, (w, a) in zip(names, widths)}}
         (suite.folder / "bits.json").write_text(json.dumps(policy))
-        if not suite.done(f"{widths}", suite.quantize("plain", "q.onnx", "--bits",
+        if not suite.done(f"{widths}", suite.quantize("plain", "q.onnx", "--equalize=off", "--bits",
                                                       suite.folder / "bits.json")):
             continue
         model = onnx.load(suite.folder / "q.onnx")
@@ -286,7 +313,7 @@ def check_policy(suite):
                          f"{integers} integer layers, in float: {floats}")
     policy["layers"] = {"Conv_2": "float"}
     (suite.folder / "bits.json").write_text(json.dumps(policy))
-    suite.done("a layer in float", suite.quantize("plain", "q.onnx", "--bits",
+    suite.done("a layer in float", suite.quantize("plain", "q.onnx", "--equalize=off", "--bits",
                                                   suite.folder / "bits.json"))
     suite.report.add("a layer in float: layers", suite.layers("q.onnx") == (2, ["conv", "relu"]),
                      str(suite.layers("q.onnx")))
@@ -314,7 +341,7 @@ def check_shared_operand(suite):
     suite.prepare("residual")
     policy = {"schema_version": 1, "layers": {"Conv_3": {"weights": 4, "activations": 4}}}
     (suite.folder / "bits.json").write_text(json.dumps(policy))
-    suite.done("shared operand", suite.quantize("residual", "q.onnx", "--bits",
+    suite.done("shared operand", suite.quantize("residual", "q.onnx", "--equalize=off", "--bits",
                                                 suite.folder / "bits.json"))
     integers, floats = suite.layers("q.onnx")
     suite.report.add("shared operand: layers", integers == 8 and not floats,
@@ -325,8 +352,8 @@ def main():
     args = results.parser(__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="quantize") as scratch:
         suite = Suite(args, pathlib.Path(scratch))
-        for check in (check_models, check_ways, check_equalization, check_policy,
-                      check_shared_operand):
+        for check in (check_models, check_ways, check_equalization, check_biases,
+                      check_policy, check_shared_operand):
             check(suite)
         return suite.report.finish()
 

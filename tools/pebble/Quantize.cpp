@@ -26,11 +26,11 @@ const std::map<std::string, quantize::Method> kMethods = {
 
 struct Options {
   std::string model, calibrate, output, bits, json, html;
-  std::string method = "mse", weights = "per-channel";
+  std::string method = "mse", weights = "per-channel", equalize = "auto";
   std::vector<std::string> dims;
   size_t samples = 0;
   int threads = 0;
-  bool equalize = false, keepBias = false, printPolicy = false;
+  bool keepBias = false, printPolicy = false;
   quantize::QuantizeOptions quantize;
 };
 
@@ -89,8 +89,9 @@ void printSummary(const Options &options, const quantize::QuantizeResult &result
   std::sort(layers.begin(), layers.end(), [](const auto &a, const auto &b) {
     return std::tie(a.noise, a.name) < std::tie(b.noise, b.name);
   });
-  std::printf("%s: %zu integer layers, %zu samples, %s\n", options.output.c_str(), layers.size(),
-              result.samples, options.method.c_str());
+  std::printf("%s: %zu integer layers, %zu samples, %s%s\n", options.output.c_str(), layers.size(),
+              result.samples, options.method.c_str(),
+              options.equalize == "on" ? ", channels equalized" : "");
   std::printf("%8s  layer\n", "SQNR, dB");
   for (size_t i = 0; i < std::min(kShown, layers.size()); ++i)
     std::printf("%8.1f  %s (%s)\n", layers[i].noise, layers[i].name.c_str(), layers[i].op.c_str());
@@ -115,11 +116,37 @@ int printPolicy(const quantize::Policy &policy, const quantize::Plan &plan) {
   return kSuccess;
 }
 
+quantize::QuantizeResult quantizePrepared(const quantize::Prepared &model, const Options &options) {
+  ProgramOptions how = {parseDims(options.dims), options.threads};
+  CompiledProgram exact(model.graph, quantize::watchedTensors(model.graph, model.plan), false, how);
+  CalibrationSet samples(options.calibrate, exact.inputs());
+  exact.setSamples(samples);
+  if (options.samples > 0)
+    samples.limit(options.samples);
+  ProgressLine line;
+  return quantize::quantizeModel(
+      model.graph, model.plan, exact, options.quantize, samples.size(),
+      [&](const quantize::Graph &graph, const std::vector<std::string> &outputs, bool integer) {
+        auto program = std::make_unique<CompiledProgram>(graph, outputs, integer, how);
+        program->setSamples(samples);
+        return program;
+      },
+      [&](const std::string &what, size_t done, size_t steps) { line.show(what, done, steps); });
+}
+
+/// The mean over a model's outputs.
+double outputNoise(const quantize::QuantizeResult &result) {
+  double sum = 0;
+  for (const auto &[name, noise] : result.outputs)
+    sum += noise;
+  return sum / static_cast<double>(std::max<size_t>(result.outputs.size(), 1));
+}
+
 int run(Options &options) {
   std::shared_ptr<const onnx::Model> model = readModel(options.model);
   quantize::Policy policy = readPolicy(options);
-  quantize::Plan plan;
-  quantize::Graph graph = quantize::prepare(*model, policy, options.equalize, plan);
+  quantize::Prepared prepared = quantize::prepare(*model, policy, options.equalize == "on");
+  const quantize::Plan &plan = prepared.plan;
   std::vector<std::string> problems;
   policy.check(plan.names(), problems);
   refusePolicy(options.bits, problems);
@@ -133,27 +160,20 @@ int run(Options &options) {
   for (const std::string &path : {options.output, options.json, options.html})
     checkFolder(path);
 
-  ProgramOptions how = {parseDims(options.dims), options.threads};
-  CompiledProgram exact(graph, quantize::watchedTensors(graph, plan), false, how);
-  CalibrationSet samples(options.calibrate, exact.inputs());
-  exact.setSamples(samples);
-  if (options.samples > 0)
-    samples.limit(options.samples);
-
   options.quantize.ranges.method = kMethods.at(options.method);
   options.quantize.perChannel = options.weights == "per-channel";
   options.quantize.correctBias = !options.keepBias;
-  quantize::QuantizeResult result;
-  {
-    ProgressLine line;
-    result = quantize::quantizeModel(
-        graph, plan, exact, options.quantize, samples.size(),
-        [&](const quantize::Graph &model, const std::vector<std::string> &outputs, bool integer) {
-          auto program = std::make_unique<CompiledProgram>(model, outputs, integer, how);
-          program->setSamples(samples);
-          return program;
-        },
-        [&](const std::string &what, size_t done, size_t steps) { line.show(what, done, steps); });
+  quantize::QuantizeResult result = quantizePrepared(prepared, options);
+  if (options.equalize == "auto") {
+    // Equalization moves noise from weights to activations or back; only a trial tells which way.
+    quantize::Prepared equalized = quantize::prepare(*model, policy, /*equalize=*/true);
+    if (equalized.equalizedPairs > 0) {
+      quantize::QuantizeResult other = quantizePrepared(equalized, options);
+      if (outputNoise(other) > outputNoise(result)) {
+        result = std::move(other);
+        options.equalize = "on";
+      }
+    }
   }
   writeWhole(options.output, serialize(result.model));
   std::string name = model->name().str();
@@ -193,8 +213,11 @@ std::function<int()> pebble::cli::declareQuantize(CLI::App &app) {
   app.add_option("--weights", options->weights, "Scales of weights: per-channel or per-tensor")
       ->capture_default_str()
       ->check(CLI::IsMember({"per-channel", "per-tensor"}));
-  app.add_flag("--equalize", options->equalize,
-               "Make the ranges of channels alike across layers first");
+  app.add_option("--equalize", options->equalize,
+                 "Make the ranges of channels alike across layers first: on, off, or auto for what "
+                 "leaves the outputs with less noise")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "on", "off"}));
   app.add_flag("--no-bias-correction", options->keepBias,
                "Leave biases as they are instead of correcting shifts of the mean");
   app.add_option("--samples", options->samples, "Use the first N samples only; 0 is all of them")

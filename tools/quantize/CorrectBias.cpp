@@ -5,9 +5,6 @@
 
 using namespace pebble::quantize;
 
-/// More samples move a mean less than the rounding of the bias does.
-static constexpr size_t kMostSamples = 128;
-
 void pebble::quantize::correctBiases(const Graph &graph, const Plan &plan,
                                      const Statistics &statistics, Numbers &numbers,
                                      const Compile &compile, size_t samples,
@@ -34,7 +31,7 @@ void pebble::quantize::correctBiases(const Graph &graph, const Plan &plan,
     if (!emitted.biasInputs[i].empty())
       biases[emitted.biasInputs[i]] = {{static_cast<int64_t>(numbers.biases[i].size())},
                                        numbers.biases[i]};
-  samples = std::min(samples, kMostSamples);
+  samples = std::min(samples, kMostMeanSamples);
   for (size_t step = 0; step < layers.size(); ++step) {
     size_t i = layers[step];
     ChannelMeans means;

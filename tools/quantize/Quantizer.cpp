@@ -103,8 +103,10 @@ double weightNoise(const Graph &graph, const Layer &layer, const QuantizedWeight
 
 } // namespace
 
-Graph quantize::prepare(const onnx::Model &model, const Policy &policy, bool equalize, Plan &plan) {
-  Graph graph(model);
+Prepared quantize::prepare(const onnx::Model &model, const Policy &policy, bool equalize) {
+  Prepared result = {Graph(model), {}};
+  Graph &graph = result.graph;
+  Plan &plan = result.plan;
   refuseQuantized(graph);
   raiseOpset(graph, 13);
   plainLayers(graph);
@@ -113,10 +115,12 @@ Graph quantize::prepare(const onnx::Model &model, const Policy &policy, bool equ
   // The bits decide which types are needed; newer operators may be other nodes.
   raiseOpset(graph, opsetFor(plan));
   plan = makePlan(graph, policy);
-  if (equalize && equalizeLayers(graph, plan) > 0)
+  if (equalize)
+    result.equalizedPairs = equalizeLayers(graph, plan);
+  if (result.equalizedPairs > 0)
     plan = makePlan(graph, policy);
   graph.sweep();
-  return graph;
+  return result;
 }
 
 QuantizeResult quantize::quantizeModel(const Graph &graph, const Plan &plan, Program &program,

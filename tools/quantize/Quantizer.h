@@ -13,7 +13,6 @@ namespace pebble::quantize {
 struct QuantizeOptions {
   RangeOptions ranges;
   bool perChannel = true;
-  bool equalize = false;
   bool correctBias = true;
 };
 
@@ -35,8 +34,15 @@ struct QuantizeResult {
   size_t samples = 0;
 };
 
-/// Copies the model and makes it ready: as it is before any number is quantized.
-Graph prepare(const onnx::Model &model, const Policy &policy, bool equalize, Plan &plan);
+/// A model as it is before any number is quantized.
+struct Prepared {
+  Graph graph;
+  Plan plan;
+  int equalizedPairs = 0; ///< Of layers whose channels got like ranges.
+};
+
+/// Copies the model and makes it ready.
+Prepared prepare(const onnx::Model &model, const Policy &policy, bool equalize);
 
 /// `program` is the float model, compiled to give out `watchedTensors`. Throws Refusal where the
 /// model or the samples are in the way.

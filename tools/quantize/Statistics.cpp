@@ -99,7 +99,7 @@ Statistics pebble::quantize::measure(const Graph &graph, const Plan &plan, Progr
       if (wanted[i].group < 0 && wanted[i].layer < 0)
         continue;
       FloatTensor value = program.output(i);
-      if (wanted[i].layer >= 0 && !value.dims.empty())
+      if (wanted[i].layer >= 0 && sample < kMostMeanSamples && !value.dims.empty())
         means[wanted[i].layer].add(value,
                                    resultAxis(plan.layers[wanted[i].layer], value.dims.size()));
       if (wanted[i].group >= 0 &&

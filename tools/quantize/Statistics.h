@@ -35,6 +35,10 @@ constexpr double kMostDecibels = 200;
 /// The dim of a layer's result that counts its channels.
 size_t resultAxis(const Layer &layer, size_t rank);
 
+/// Means are taken over as many samples from the first on: those of two models have to be over the
+/// same samples, else what the samples differ by looks like an error of the quantized model.
+constexpr size_t kMostMeanSamples = 128;
+
 struct Statistics {
   std::vector<Histogram> histograms;         ///< By group.
   std::vector<std::vector<double>> sumMeans; ///< By layer; empty for those without weights.
