@@ -225,8 +225,11 @@ private:
     for (auto function : module->getOps<mlir::func::FuncOp>()) {
       auto known = function->getAttrOfType<mlir::IntegerAttr>("mem.macs");
       int64_t macs = known ? known.getInt() : package::kDynamic;
-      if (function.getSymName() == "main")
-        manifest.macs = macs;
+      if (function.getSymName() == "main") {
+        auto again = function->getAttrOfType<mlir::IntegerAttr>("mem.extra_products");
+        manifest.extraMacs = again ? again.getInt() : 0;
+        manifest.macs = known ? macs + manifest.extraMacs : macs;
+      }
       auto spec = mem::KernelSpecAttr::of(function);
       if (!spec)
         continue;

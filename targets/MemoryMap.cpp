@@ -57,6 +57,8 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
       return;
     spec.first = static_cast<uint32_t>(first);
     spec.last = static_cast<uint32_t>(end - 1);
+    if (llvm::any_of(slot->getUsers(), llvm::IsaPred<mem::RowOp>))
+      spec.rows = static_cast<uint32_t>(type.getDimSize(1));
     manifest.slots.push_back(std::move(spec));
   });
   if (auto bound = program->getAttrOfType<IntegerAttr>("mem.arena_lower_bound"))

@@ -39,6 +39,7 @@ public:
     to.planBytes = from.plan_bytes();
     to.arenaLowerBound = from.arena_lower_bound();
     to.macs = from.macs();
+    to.extraMacs = from.extra_macs();
     sections.resize(2);
     return copy(from.tool_version(), to.toolVersion) && copy(from.model_name(), to.modelName) &&
            copy(from.target(), to.target) && copy(from.triple(), to.triple) &&
@@ -114,6 +115,7 @@ private:
     to.bytes = from->size();
     to.first = from->first();
     to.last = from->last();
+    to.rows = from->rows();
     return charge(kMinEntryBytes) && copy(from->name(), to.name);
   }
 

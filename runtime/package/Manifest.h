@@ -70,6 +70,7 @@ struct SlotSpec {
   uint64_t bytes = 0;
   uint32_t first = 0;
   uint32_t last = 0;
+  uint32_t rows = 0; ///< How many it holds at a time where they are made one by one; else 0.
 };
 
 struct Manifest {
@@ -90,6 +91,7 @@ struct Manifest {
   std::vector<TensorSpec> outputs;
   std::vector<KernelSpec> kernels;
   int64_t macs = kDynamic;      ///< Of one run, as of a kernel.
+  int64_t extraMacs = 0;        ///< By how many those exceed computing each layer once, whole.
   std::vector<StepSpec> steps;  ///< Packages of earlier versions have none.
   std::vector<SlotSpec> slots;  ///< Those whose size is known.
   uint64_t arenaLowerBound = 0; ///< No plan of the slots is smaller.

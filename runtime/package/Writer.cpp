@@ -99,11 +99,11 @@ public:
     auto plan = builder.CreateString(manifest.plan);
     auto steps = builder.CreateVector(stepTables(manifest.steps));
     auto slots = builder.CreateVector(slotTables(manifest.slots));
-    auto root =
-        fb::CreateManifest(builder, toolVersion, manifest.abiVersion, flags, modelName, sha256,
-                           target, triple, cpu, cpuFeatures, entry, manifest.arenaBytes, constants,
-                           code, sections, inputs, outputs, kernelTable, plan, manifest.planBytes,
-                           steps, slots, manifest.arenaLowerBound, manifest.macs);
+    auto root = fb::CreateManifest(builder, toolVersion, manifest.abiVersion, flags, modelName,
+                                   sha256, target, triple, cpu, cpuFeatures, entry,
+                                   manifest.arenaBytes, constants, code, sections, inputs, outputs,
+                                   kernelTable, plan, manifest.planBytes, steps, slots,
+                                   manifest.arenaLowerBound, manifest.macs, manifest.extraMacs);
     fb::FinishManifestBuffer(builder, root);
     return {reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize()};
   }
@@ -137,7 +137,7 @@ private:
     for (const SlotSpec &slot : slots) {
       auto name = builder.CreateString(slot.name);
       result.push_back(
-          fb::CreateSlot(builder, name, slot.offset, slot.bytes, slot.first, slot.last));
+          fb::CreateSlot(builder, name, slot.offset, slot.bytes, slot.first, slot.last, slot.rows));
     }
     return result;
   }

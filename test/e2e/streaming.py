@@ -6,6 +6,7 @@ they are there, are compiled layer by layer, with the least memory, with the inp
 with a budget that needs strips, and run on one input (--count draws more of them). Arenas have to
 be as small as the schedules promise.
 """
+import json
 import os
 import pathlib
 import re
@@ -145,8 +146,26 @@ class Checker:
             if not got:
                 continue
             same = all(np.array_equal(a, b) for a, b in zip(got[0], plain[0]))
+            self.check_report(f"{name}: report", got[1], "--objective=memory" in options
+                              and not any("extra" in option for option in options))
             self.report.add(name, same and got[1] <= limit,
                             f"{'same' if same else 'other'} result, arena {got[1]} of {limit}")
+
+    def check_report(self, name, arena, once):
+        """What the report says of rows: rings are there, and shared bytes are counted once."""
+        file = self.folder / "report.json"
+        outcome = self.tool.call("report", self.folder / "streamed.pbl", "--json", file)
+        if not outcome.ok:
+            self.report.add(name, False, f"{outcome.kind}: {outcome.message}")
+            return
+        report = json.loads(file.read_text(encoding="utf-8"))
+        most = max(step["live_bytes"] for step in report["steps"])
+        rows = [tensor["rows"] for tensor in report["tensors"]]
+        macs = report["macs"]
+        self.report.add(name, 0 < most <= arena == report["arena"]["peak_bytes"] and max(rows) > 0
+                        and abs(macs["extra"]) < macs["total"]
+                        and (macs["extra"] == 0 or not once),
+                        f"{most} bytes in use of {arena}, {max(rows)} rows, {macs}")
 
 
 def main():

@@ -66,7 +66,7 @@ ordered_json toJson(const package::Package &package) {
                        {"entry", m.entry},
                        {"arena_bytes", m.arenaBytes},
                        {"plan_bytes", m.planBytes},
-                       {"macs", {{"total", macsJson(m.macs)}}},
+                       {"macs", runMacsJson(m)},
                        {"file_bytes", package.fileBytes()},
                        {"manifest_bytes", package.manifestBytes()},
                        {"sections", ordered_json::array()},

@@ -38,7 +38,7 @@ ordered_json toJson(const MemoryPicture &picture) {
                         {{"bytes", m.arenaBytes},
                          {"peak_bytes", picture.peakBytes()},
                          {"lower_bound_bytes", m.arenaLowerBound}}},
-                       {"macs", {{"total", macsJson(m.macs)}}},
+                       {"macs", runMacsJson(m)},
                        {"steps", ordered_json::array()},
                        {"tensors", ordered_json::array()}};
   for (size_t step = 0; step < m.steps.size(); ++step) {
@@ -55,7 +55,8 @@ ordered_json toJson(const MemoryPicture &picture) {
                                {"bytes", slot.bytes},
                                {"offset", slot.offset},
                                {"first_step", slot.first},
-                               {"last_step", slot.last}});
+                               {"last_step", slot.last},
+                               {"rows", slot.rows}});
   return json;
 }
 
@@ -70,7 +71,8 @@ void print(const MemoryPicture &picture) {
   line("peak", picture.peakBytes());
   line("lower bound", m.arenaLowerBound);
   if (m.macs >= 0)
-    std::printf("%-12s %12lld multiply-adds a run\n", "macs", static_cast<long long>(m.macs));
+    std::printf("%-12s %12lld multiply-adds a run, %lld of them to need less memory\n", "macs",
+                static_cast<long long>(m.macs), static_cast<long long>(m.extraMacs));
   if (!m.plan.empty())
     std::printf("Buffers whose sizes follow from the inputs' dims come on top.\n");
   std::fputs(drawAscii(picture, kColumns).c_str(), stdout);

@@ -60,7 +60,8 @@ std::string pebble::cli::drawAscii(const MemoryPicture &picture, size_t columns)
     std::snprintf(label, sizeof(label), "  %c %10s at %llu  ",
                   kLetters[index % (sizeof(kLetters) - 1)], readableBytes(slot->bytes).c_str(),
                   static_cast<unsigned long long>(slot->offset));
-    text += label + shortened(slot->name) + "\n";
+    const std::string rows = readableRows(*slot);
+    text += label + shortened(slot->name) + (rows.empty() ? "" : " (" + rows + ")") + "\n";
   }
   return text;
 }

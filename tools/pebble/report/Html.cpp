@@ -65,9 +65,9 @@ std::string pebble::cli::writeHtml(const MemoryPicture &picture) {
   std::string body =
       formatv(
           "<p>The arena of {0} ({1}) is {2} bytes ({3}); no plan of these buffers in this order "
-          "needs less than {4}.</p>\n",
+          "needs less than {4}. {5} multiply-adds a run are done to need less memory.</p>\n",
           escapeHtml(manifest.modelName), escapeHtml(manifest.target), manifest.arenaBytes,
-          readableBytes(manifest.arenaBytes), manifest.arenaLowerBound)
+          readableBytes(manifest.arenaBytes), manifest.arenaLowerBound, manifest.extraMacs)
           .str();
   body += drawSvg(picture);
   body += "<h2>Steps</h2>\n<table>\n<tr><th>step</th><th>nodes</th><th>bytes in "
@@ -76,9 +76,9 @@ std::string pebble::cli::writeHtml(const MemoryPicture &picture) {
     body += "<tr>" + number(step) + cell(picture.nodesOf(step)) +
             number(picture.liveBytes()[step]) + macs(manifest, manifest.steps[step]) + "</tr>\n";
   body += "</table>\n<h2>Tensors</h2>\n<table>\n<tr><th>made by</th><th>bytes</th>"
-          "<th>offset</th><th>first step</th><th>last step</th></tr>\n";
+          "<th>offset</th><th>first step</th><th>last step</th><th>at a time</th></tr>\n";
   for (const package::SlotSpec &slot : manifest.slots)
     body += "<tr>" + cell(slot.name) + number(slot.bytes) + number(slot.offset) +
-            number(slot.first) + number(slot.last) + "</tr>\n";
+            number(slot.first) + number(slot.last) + cell(readableRows(slot)) + "</tr>\n";
   return htmlPage("Memory of " + manifest.modelName, body + "</table>\n");
 }

@@ -10,18 +10,17 @@ using namespace pebble::cli;
 
 MemoryPicture::MemoryPicture(const package::Manifest &manifest)
     : source(manifest), live(manifest.steps.size(), 0) {
-  // Sizes enter and leave at the ends of lives; the running sum is what is in use.
-  std::vector<uint64_t> enters(live.size() + 1, 0), leaves(live.size() + 1, 0);
-  for (const package::SlotSpec &slot : manifest.slots) {
-    enters[slot.first] += slot.bytes;
-    leaves[slot.last + 1] += slot.bytes;
+  for (const package::SlotSpec &slot : manifest.slots)
     peak = std::max(peak, slot.offset + slot.bytes);
-  }
-  uint64_t bytes = 0;
   for (size_t step = 0; step < live.size(); ++step) {
-    bytes += enters[step] - leaves[step];
-    live[step] = bytes;
-    if (bytes > live[busiest])
+    // Rows that are written over dead rows of an operand lie in its slot and count once.
+    uint64_t end = 0;
+    for (const package::SlotSpec *slot : slotsAt(step)) {
+      const uint64_t slotEnd = slot->offset + slot->bytes;
+      live[step] += slotEnd - std::min(slotEnd, std::max(end, slot->offset));
+      end = std::max(end, slotEnd);
+    }
+    if (live[step] > live[busiest])
       busiest = step;
   }
 }
@@ -44,6 +43,10 @@ std::string MemoryPicture::nodesOf(size_t step) const {
     for (const std::string &node : source.kernels[spec.kernel].nodes)
       text += (text.empty() ? "" : ", ") + node;
   return text.empty() ? spec.name : text;
+}
+
+std::string pebble::cli::readableRows(const package::SlotSpec &slot) {
+  return slot.rows == 0 ? "" : std::to_string(slot.rows) + (slot.rows == 1 ? " row" : " rows");
 }
 
 std::string pebble::cli::readableBytes(uint64_t bytes) {

@@ -17,7 +17,7 @@ public:
   explicit MemoryPicture(const package::Manifest &manifest);
 
   const package::Manifest &manifest() const { return source; }
-  /// The bytes in use at each step.
+  /// The bytes of the arena in use at each step.
   const std::vector<uint64_t> &liveBytes() const { return live; }
   /// The step at which the most bytes are in use; 0 without steps.
   size_t busiestStep() const { return busiest; }
@@ -43,6 +43,9 @@ std::string drawSvg(const MemoryPicture &picture);
 
 /// One file that needs nothing else: the picture, what is in it, and the steps.
 std::string writeHtml(const MemoryPicture &picture);
+
+/// "7 rows", those that are there at a time; empty for what is made at once.
+std::string readableRows(const package::SlotSpec &slot);
 
 /// "96.5 KiB"
 std::string readableBytes(uint64_t bytes);

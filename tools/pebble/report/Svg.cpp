@@ -71,9 +71,9 @@ private:
     const double top = y(slot.offset + slot.bytes), height = y(slot.offset) - top;
     text += formatv("<rect x=\"{0:F2}\" y=\"{1:F2}\" width=\"{2:F2}\" height=\"{3:F2}\" "
                     "fill=\"hsl({4},60%,75%)\" stroke=\"#555\" stroke-width=\"0.5\">"
-                    "<title>{5}\n{6} bytes at {7}\nsteps {8} to {9}</title></rect>\n",
+                    "<title>{5}\n{6} bytes at {7}\nsteps {8} to {9}\n{10}</title></rect>\n",
                     left, top, width, height, index * kHueStep % 360, escapeHtml(slot.name),
-                    slot.bytes, slot.offset, slot.first, slot.last)
+                    slot.bytes, slot.offset, slot.first, slot.last, readableRows(slot))
                 .str();
     if (width < kTextWidth || height < kTextHeight)
       return;
