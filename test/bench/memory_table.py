@@ -25,14 +25,8 @@ def measure(tool, model, folder):
         return f"no data ({model.model})"
     session = reference.session(file)
     inputs = model.inputs(session, model.runs[0])
-    shapes = {tensor.name: tensor.shape for tensor in session.get_inputs()}
-    dims = []
-    for name, value in inputs.items():
-        for axis, (symbol, size) in enumerate(zip(shapes[name], value.shape)):
-            if not isinstance(symbol, int):
-                dims += ["--dim", f"{symbol or f'{name}.{axis}'}={size}"]
     package = folder / "model.pbl"
-    outcome = tool.compile(file, package, *dims)
+    outcome = tool.compile(file, package, *models.bind_dims(session, inputs))
     if not outcome.ok:
         return f"compile: {outcome.kind}: {outcome.message}"
     figures = folder / "report.json"

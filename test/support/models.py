@@ -58,6 +58,15 @@ class Model:
         return arrays
 
 
+def bind_dims(session, inputs):
+    """The options that give all dims the sizes that they have in `inputs`."""
+    shapes = {tensor.name: tensor.shape for tensor in session.get_inputs()}
+    return [word for name, value in inputs.items()
+            for axis, (symbol, size) in enumerate(zip(shapes[name], value.shape))
+            if not isinstance(symbol, int)
+            for word in ("--dim", f"{symbol or f'{name}.{axis}'}={size}")]
+
+
 def table():
     return [Model(name, **row) for name, row in json.loads(TABLE.read_text("utf-8")).items()]
 
