@@ -28,7 +28,7 @@ class Network:
 
     def __init__(self, rng, graph):
         self.rng, self.graph = rng, graph
-        x = draw.draw_activation(rng)
+        x = draw.draw_activation(rng, draw.TYPED_BITS)
         self.shape = [1, int(rng.integers(1, 5)), *(int(s) for s in rng.integers(3, 7, 2))]
         self.input = x
         name = graph.input(self.shape, x.dtype)
@@ -121,7 +121,7 @@ class Network:
     def result(self, numbers):
         """A quantization that tells these numbers apart, mostly, and an activation, seldom a narrow
         one: constants are to come from what is planted, and errors to reach the output."""
-        rng, y = self.rng, draw.draw_activation(self.rng)
+        rng, y = self.rng, draw.draw_activation(self.rng, draw.TYPED_BITS)
         low, high = min(float(numbers.min()), 0.0), max(float(numbers.max()), 0.0)
         scale = max((high - low) / 255, 1e-6) * rng.choice([0.5, 1.0, 1.0, 2.0])
         if rng.random() < 0.7:
@@ -171,7 +171,7 @@ class Network:
             other = twins[int(rng.integers(0, len(twins)))]
             b, name, second = other.quantization, other.name, other.evaluate
         else:
-            b = draw.draw_activation(rng)
+            b = draw.draw_activation(rng, draw.TYPED_BITS)
             shape = [1, source.shape[1], 1, 1] if rng.random() < 0.7 else [1, 1, 1, 1]
             constant = draw.draw_codes(rng, b, shape)
             name, second = graph.constant(constant), lambda codes: constant

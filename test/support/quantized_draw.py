@@ -7,6 +7,12 @@ from support import quantized_reference as q
 
 F = np.float32
 WEIGHT_BITS = (2, 3, 4, 5, 6, 7, 8)
+# Of activations: ONNX has types for some; the others lie in 8 bits, as results behind a Clip to
+# what the fewer codes stand for.
+TYPED_BITS = (4, 8, 8, 8, 8, 8, 8)
+CLIPPED_BITS = (2, 3, 5, 6, 7)
+ANY_BITS = TYPED_BITS + CLIPPED_BITS
+WIDE_BITS = (4, 8, 8, 16)
 
 
 def draw_scale(rng):
@@ -16,10 +22,9 @@ def draw_scale(rng):
     return F(rng.uniform(0.002, 0.5))
 
 
-def draw_activation(rng, wide=False):
-    """Of 8 or 4 bits; of 16 where `wide` says that a layer takes them, too."""
+def draw_activation(rng, widths=ANY_BITS):
     signed = rng.random() < 0.5
-    bits = int(rng.choice([4, 8, 8, 16] if wide else [4, 8, 8, 8, 8, 8, 8]))
+    bits = int(rng.choice(widths))
     dtype = np.dtype(f"{'' if signed else 'u'}int{max(bits, 8)}").type
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     zero = int(rng.choice([low, high, rng.integers(low, high + 1), (low + high + 1) // 2]))
@@ -52,9 +57,9 @@ def draw_weights(rng, shape, channel_axis):
     return draw_codes(rng, quantization, shape), quantization, bits
 
 
-def fitting_result(rng, numbers, wide=False):
+def fitting_result(rng, numbers, widths=ANY_BITS):
     """A result quantization for about these numbers: some saturate, some use few codes."""
-    y = draw_activation(rng, wide)
+    y = draw_activation(rng, widths)
     spread = float(np.abs(numbers).max()) + 1e-6
     scale = spread / (y.high - y.low) * 2 * rng.choice([0.25, 1.0, 4.0])
     if rng.random() < 0.4:
@@ -65,6 +70,8 @@ def fitting_result(rng, numbers, wide=False):
 
 def draw_clip(rng, y):
     """Bounds of a Clip or (0, None) for Relu; None for no activation."""
+    if y.bits in CLIPPED_BITS:
+        return tuple(y.single[0] * F(code - y.single[1]) for code in (y.low, y.high))
     kind = rng.integers(0, 4)
     if kind < 2:
         return None
@@ -132,8 +139,8 @@ def draw_conv_shape(rng):
 
 def draw_conv(rng, graph):
     shape, weight_shape, window = draw_conv_shape(rng)
-    outputs, wide_codes = weight_shape[0], rng.random() < 0.3
-    x = draw_activation(rng, wide_codes)
+    outputs, widths = weight_shape[0], WIDE_BITS if rng.random() < 0.3 else ANY_BITS
+    x = draw_activation(rng, widths)
     weights, w, bits = draw_weights(rng, weight_shape, 0)
     bias, biasName = add_bias(graph, rng, x, w, outputs)
     probe = draw_codes(rng, x, shape)
@@ -142,7 +149,7 @@ def draw_conv(rng, graph):
         return q.conv(codes, weights, bias, x, w, y, clip=clip, **window)
 
     wide = q.Quantization(np.array([F(1e-3)]), np.array([0]), -2**31, 2**31 - 1, np.int64)
-    y = fitting_result(rng, evaluate(probe, wide, None) * 1e-3, wide_codes)
+    y = fitting_result(rng, evaluate(probe, wide, None) * 1e-3, widths)
     clip = draw_clip(rng, y)
     name = graph.input(shape, x.dtype)
     operands = [graph.dequantize(name, x), add_weights(graph, weights, w, bits, 0)]
@@ -154,15 +161,14 @@ def draw_conv(rng, graph):
 def draw_matmul(rng, graph):
     depth, outputs = int(rng.choice([1, 3, 4, 17, 64, 130])), int(rng.choice([1, 5, 16, 31, 64]))
     shape = [int(d) for d in rng.integers(1, 5, int(rng.integers(1, 3)))] + [depth]
-    wide_codes = rng.random() < 0.3
-    x = draw_activation(rng, wide_codes)
+    widths = WIDE_BITS if rng.random() < 0.3 else ANY_BITS
+    x = draw_activation(rng, widths)
     weights, w, bits = draw_weights(rng, (depth, outputs), 1)
     isGemm = len(shape) == 2 and rng.random() < 0.5
     bias, biasName = add_bias(graph, rng, x, w, outputs) if isGemm else (None, None)
     probe = draw_codes(rng, x, shape)
     wide = q.Quantization(np.array([F(1e-3)]), np.array([0]), -2**31, 2**31 - 1, np.int64)
-    y = fitting_result(rng, q.matmul(probe, weights, bias, x, w, wide, None) * 1e-3,
-                       wide_codes)
+    y = fitting_result(rng, q.matmul(probe, weights, bias, x, w, wide, None) * 1e-3, widths)
     clip = draw_clip(rng, y)
     name = graph.input(shape, x.dtype)
     a = graph.dequantize(name, x)
@@ -228,7 +234,7 @@ def draw_table(rng, graph):
     shape = [int(d) for d in rng.integers(1, 9, 2)]
     x = draw_activation(rng)
     numbers = q.dequantize(draw_codes(rng, x, shape), x)
-    y = fitting_result(rng, numbers)
+    y = fitting_result(rng, numbers, TYPED_BITS)
     name = graph.input(shape, x.dtype)
     a = graph.dequantize(name, x)
     kind = rng.integers(0, 4)
@@ -253,7 +259,7 @@ def draw_softmax(rng, graph):
     shape = [int(d) for d in rng.integers(1, 9, 3)]
     axis = int(rng.integers(0, 3))
     x = draw_activation(rng)
-    y = draw_activation(rng)
+    y = draw_activation(rng, TYPED_BITS)
     y.scale, y.zero = np.array([F(1 / 256)]), np.array([y.low])
     name = graph.input(shape, x.dtype)
     result = graph.node("Softmax", [graph.dequantize(name, x)], axis=axis)
@@ -265,7 +271,9 @@ def draw_concat(rng, graph):
     shape = [int(d) for d in rng.integers(1, 6, 3)]
     axis = int(rng.integers(0, 3))
     parts = [draw_activation(rng) for _ in range(int(rng.integers(1, 4)))]
-    y = parts[0] if rng.random() < 0.5 else draw_activation(rng)
+    y = parts[0]
+    if y.bits in CLIPPED_BITS or rng.random() < 0.5:
+        y = draw_activation(rng, TYPED_BITS)
     names = [graph.input(shape, p.dtype) for p in parts]
     result = graph.node("Concat", [graph.dequantize(n, p) for n, p in zip(names, parts)], axis=axis)
     return ([(shape, p) for p in parts], graph.quantize(result, y), y,
@@ -385,7 +393,7 @@ def draw_movement(rng, graph):
     shape = [int(d) for d in rng.integers(2, 6, 3)]
     a, b = draw_activation(rng), draw_activation(rng)
     numbers = [q.dequantize(draw_codes(rng, p, shape), p) for p in (a, b)]
-    middle = fitting_result(rng, numbers[0] + numbers[1])
+    middle = fitting_result(rng, numbers[0] + numbers[1], TYPED_BITS)
     names = [graph.input(shape, p.dtype) for p in (a, b)]
     total = graph.node("Add", [graph.dequantize(n, p) for n, p in zip(names, (a, b))])
     value = graph.dequantize(graph.quantize(total, middle), middle)
