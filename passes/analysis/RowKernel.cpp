@@ -39,7 +39,8 @@ std::optional<RowRead> microkernelWindow(Operation *op, ArrayRef<StringRef> micr
         auto runs = static_cast<int64_t>(conv.getRuns());
         ArrayRef<int64_t> kernel = conv.getKernelShape();
         // The cuts of the reduction that the microkernel knows.
-        if (has("conv") && !conv.getCodes() && (runs == kernel[0] * kernel[1] || runs == kernel[0]))
+        if (has(conv.getCodes() ? "conv4" : "conv") &&
+            (runs == kernel[0] * kernel[1] || runs == kernel[0]))
           window = windowOf(conv);
       })
       .Case([&](qnn::DepthwisePackedOp conv) {

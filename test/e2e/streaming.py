@@ -29,6 +29,8 @@ LIMITS = [
     ("mcunet-320kb-1mb_imagenet_int8", ["--memory-budget=52KiB"], 52 * KIB),
     ("mbv2-w0.35-r144_imagenet_random_w8a8", ["--objective=memory", "--input-memory=arena"],
      70 * KIB),
+    # Weights of 4 bits.
+    ("mcunet-256kb-1mb-int4_imagenet_random_w4a8", ["--objective=memory"], 77 * KIB),
 ]
 
 
