@@ -33,7 +33,20 @@ enum pebble_dtype {
   PEBBLE_F64 = 11,
   PEBBLE_U32 = 12,
   PEBBLE_U64 = 13,
-  PEBBLE_BF16 = 16
+  PEBBLE_BF16 = 16,
+  // Types of inputs and outputs only: kernels see their codes as u8, or as i8 those of i4 and i2.
+  // An element takes a byte; bits of it beyond the type's are ignored in inputs, and in outputs
+  // they are zeros, or copies of the sign of i4 and i2.
+  PEBBLE_F8E4M3FN = 17,
+  PEBBLE_F8E4M3FNUZ = 18,
+  PEBBLE_F8E5M2 = 19,
+  PEBBLE_F8E5M2FNUZ = 20,
+  PEBBLE_U4 = 21,
+  PEBBLE_I4 = 22,
+  PEBBLE_F4E2M1 = 23,
+  PEBBLE_F8E8M0 = 24,
+  PEBBLE_U2 = 25,
+  PEBBLE_I2 = 26
 };
 
 // A dense row-major tensor. `dims` has `rank` entries, each >= 0. An absent optional operand has

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/pebble/Array.h"
 
+#include "runtime/support/NarrowFloat.h"
+
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -35,17 +37,39 @@ double convertBF16(const void *data) {
   return load<float>(&bits);
 }
 
+template <int32_t Dtype> double convertNarrow(const void *data) {
+  return pebble::support::decode(*pebble::support::findNarrowFloat(Dtype), load<uint8_t>(data));
+}
+
+double convertE8M0(const void *data) { return pebble::support::decodeE8M0(load<uint8_t>(data)); }
+
 constexpr struct {
   int32_t dtype;
   double (*convert)(const void *);
 } kConversions[] = {
-    {PEBBLE_F32, convert<float>},    {PEBBLE_F64, convert<double>},
-    {PEBBLE_F16, convertF16},        {PEBBLE_BF16, convertBF16},
-    {PEBBLE_I8, convert<int8_t>},    {PEBBLE_I16, convert<int16_t>},
-    {PEBBLE_I32, convert<int32_t>},  {PEBBLE_I64, convert<int64_t>},
-    {PEBBLE_U8, convert<uint8_t>},   {PEBBLE_U16, convert<uint16_t>},
-    {PEBBLE_U32, convert<uint32_t>}, {PEBBLE_U64, convert<uint64_t>},
+    {PEBBLE_F32, convert<float>},
+    {PEBBLE_F64, convert<double>},
+    {PEBBLE_F16, convertF16},
+    {PEBBLE_BF16, convertBF16},
+    {PEBBLE_I8, convert<int8_t>},
+    {PEBBLE_I16, convert<int16_t>},
+    {PEBBLE_I32, convert<int32_t>},
+    {PEBBLE_I64, convert<int64_t>},
+    {PEBBLE_U8, convert<uint8_t>},
+    {PEBBLE_U16, convert<uint16_t>},
+    {PEBBLE_U32, convert<uint32_t>},
+    {PEBBLE_U64, convert<uint64_t>},
     {PEBBLE_BOOL, convert<uint8_t>},
+    {PEBBLE_F8E4M3FN, convertNarrow<PEBBLE_F8E4M3FN>},
+    {PEBBLE_F8E4M3FNUZ, convertNarrow<PEBBLE_F8E4M3FNUZ>},
+    {PEBBLE_F8E5M2, convertNarrow<PEBBLE_F8E5M2>},
+    {PEBBLE_F8E5M2FNUZ, convertNarrow<PEBBLE_F8E5M2FNUZ>},
+    {PEBBLE_F4E2M1, convertNarrow<PEBBLE_F4E2M1>},
+    {PEBBLE_F8E8M0, convertE8M0},
+    {PEBBLE_I4, convert<int8_t>},
+    {PEBBLE_I2, convert<int8_t>},
+    {PEBBLE_U4, convert<uint8_t>},
+    {PEBBLE_U2, convert<uint8_t>},
 };
 
 } // namespace
@@ -59,6 +83,22 @@ double pebble::cli::toDouble(int32_t dtype, const void *data) {
 
 bool pebble::cli::isFloatType(int32_t dtype) {
   return dtype == PEBBLE_F32 || dtype == PEBBLE_F64 || dtype == PEBBLE_F16 || dtype == PEBBLE_BF16;
+}
+
+bool pebble::cli::takeAs(Array &array, int32_t dtype) {
+  const support::DTypeInfo &type = *support::findDType(dtype);
+  bool isTaken = array.isUnnamed ? type.bytes == 1 && !type.isInNumpy()
+                                 : array.dtype == dtype || array.dtype == type.carrier;
+  if (isTaken) {
+    array.dtype = dtype;
+    array.isUnnamed = false;
+  }
+  return isTaken;
+}
+
+std::string pebble::cli::contentsText(const Array &array) {
+  return array.isUnnamed ? "bytes of a type that it cannot name"
+                         : typeText(array.dtype, array.dims);
 }
 
 int64_t Array::elements() const { return static_cast<int64_t>(data.size() / type().bytes); }

@@ -17,6 +17,7 @@ struct Array {
   int32_t dtype = PEBBLE_NONE;
   std::vector<int64_t> dims;
   std::vector<char> data; ///< Row-major, little-endian.
+  bool isUnnamed = false; ///< Bytes of a type that its file cannot name; `dtype` is then u8.
 
   const support::DTypeInfo &type() const { return *support::findDType(dtype); }
   int64_t elements() const;
@@ -25,6 +26,12 @@ struct Array {
 };
 
 bool isFloatType(int32_t dtype);
+
+/// Takes the array for one of `dtype`, if it has that type or, as files do for types that NumPy
+/// lacks, the bits of it.
+bool takeAs(Array &array, int32_t dtype);
+/// What an array's file holds, for messages: "f32 [1, 3]".
+std::string contentsText(const Array &array);
 
 /// Converts one element at `data` to a double.
 double toDouble(int32_t dtype, const void *data);

@@ -68,12 +68,9 @@ void CalibrationSet::check(const std::string &what, std::map<std::string, Array>
     if (found == arrays.end())
       throw Failure(kUsage,
                     what + " does not hold input '" + input.name + "'; " + listInputs(inputs));
-    // NumPy has no bf16, so files carry its bits.
-    if (input.dtype == PEBBLE_BF16 && found->second.dtype == PEBBLE_U16)
-      found->second.dtype = PEBBLE_BF16;
-    if (found->second.dtype != input.dtype)
-      throw Failure(kUsage, what + " holds " + typeText(found->second.dtype, found->second.dims) +
-                                " for input '" + input.name + "', which is " + input.text() +
+    if (!takeAs(found->second, input.dtype))
+      throw Failure(kUsage, what + " holds " + contentsText(found->second) + " for input '" +
+                                input.name + "', which is " + input.text() +
                                 ": convert it with astype");
   }
 }

@@ -84,12 +84,12 @@ std::vector<Array> makeInputs(const DiffOptions &options, const Model &model) {
                        : arrangeInputs(model, std::move(named));
 }
 
-/// What the peer can be asked for: it hands its values out through NumPy, which has no bf16.
+/// What the peer can be asked for: it hands its values out through NumPy, which lacks some types.
 std::vector<std::string> askable(const std::map<std::string, Array> &values,
                                  const std::vector<std::string> &names) {
   std::vector<std::string> known;
   for (const std::string &name : names)
-    if (auto found = values.find(name); found != values.end() && found->second.dtype != PEBBLE_BF16)
+    if (auto found = values.find(name); found != values.end() && found->second.type().isInNumpy())
       known.push_back(name);
   return known;
 }

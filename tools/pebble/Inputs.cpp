@@ -59,12 +59,9 @@ std::vector<Array> pebble::cli::arrangeInputs(const Model &model,
     if (found == named.end())
       throw Failure(kUsage, "input '" + input.name + "' is not given; " + listInputs(model));
     Array &array = found->second;
-    // NumPy has no bf16, so files carry its bits.
-    if (input.dtype == PEBBLE_BF16 && array.dtype == PEBBLE_U16)
-      array.dtype = PEBBLE_BF16;
-    if (array.dtype != input.dtype)
+    if (!takeAs(array, input.dtype))
       throw Failure(kUsage, "input '" + input.name + "' is " + input.text() +
-                                ", but its file holds " + typeText(array.dtype, array.dims) +
+                                ", but its file holds " + contentsText(array) +
                                 ": convert it with astype");
     arrays.push_back(std::move(array));
   }

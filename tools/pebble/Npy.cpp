@@ -121,14 +121,20 @@ private:
 };
 
 /// The element type behind a NumPy type string; false in `swapped` when it is little-endian.
-std::optional<int32_t> parseDescr(const std::string &descr, bool &swapped) {
+std::optional<int32_t> parseDescr(const std::string &descr, bool &swapped, bool &isUnnamed) {
   if (descr.size() < 2)
     return std::nullopt;
   swapped = descr[0] == '>';
   std::string type = descr.substr(1);
-  // The package ml_dtypes gives its bfloat16 this type.
+  // The package ml_dtypes gives its bfloat16 and its float8_e5m2 types of their own; all others
+  // that it has share one.
   if (type == "V2")
     return PEBBLE_BF16;
+  if (type == "f1")
+    return PEBBLE_F8E5M2;
+  isUnnamed = type == "V1";
+  if (isUnnamed)
+    return PEBBLE_U8;
   constexpr int32_t kTypes[] = {PEBBLE_F32, PEBBLE_F64, PEBBLE_F16, PEBBLE_I8,
                                 PEBBLE_I16, PEBBLE_I32, PEBBLE_I64, PEBBLE_U8,
                                 PEBBLE_U16, PEBBLE_U32, PEBBLE_U64, PEBBLE_BOOL};
@@ -178,11 +184,11 @@ Array pebble::cli::decodeNpy(std::string_view bytes, const std::string &what) {
   auto header = HeaderParser(bytes.substr(headerBegin, headerBytes), what).parse();
 
   bool swapped = false;
-  std::optional<int32_t> dtype = parseDescr(header.descr, swapped);
+  Array array;
+  std::optional<int32_t> dtype = parseDescr(header.descr, swapped, array.isUnnamed);
   if (!dtype)
     throw Failure(kUsage, what + " holds elements of NumPy's type '" + header.descr +
                               "', which Pebble does not read: convert it with astype");
-  Array array;
   array.dtype = *dtype;
   array.dims = header.shape;
   uint64_t size = 0;

@@ -14,7 +14,7 @@ namespace pebble::cli {
 /// Decodes the bytes of a .npy file; `what` names it in messages.
 Array decodeNpy(std::string_view bytes, const std::string &what);
 
-/// NumPy has no bf16: its bits are written as uint16.
+/// Of types that NumPy lacks the bits are written: see `DTypeInfo::carrier`.
 std::string encodeNpy(const Array &array);
 
 /// Decodes a .npz file (a zip of .npy files, stored or deflated) into its arrays by name.

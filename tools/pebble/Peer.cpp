@@ -69,9 +69,9 @@ Peer::Peer(const PeerRequest &request) : option(request.option + " onnxruntime")
   writeFile(folder.file("watched.pb"), encodeOutputs(request.watched));
   for (size_t index = 0; index < request.inputs.size(); ++index) {
     const Array &input = request.inputs[index];
-    if (input.dtype == PEBBLE_BF16)
-      throw Failure(kUnsupported,
-                    option + " cannot give it the bf16 input '" + request.names[index] + "'");
+    if (!input.type().isInNumpy())
+      throw Failure(kUnsupported, option + " cannot give it the " + input.type().name + " input '" +
+                                      request.names[index] + "'");
     std::string file = folder.file("input_" + std::to_string(index) + ".npy");
     writeFile(file, encodeNpy(input));
     line["inputs"][request.names[index]] = file;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/pebble/RandomInputs.h"
 
+#include "runtime/support/NarrowFloat.h"
 #include "tools/pebble/Verb.h"
 
 #include <cstring>
@@ -28,6 +29,9 @@ void storeRandom(int32_t dtype, uint32_t bytes, uint32_t random, char *target) {
   default:
     std::memset(target, 0, bytes);
     *target = static_cast<char>(random >> 31);
+    if (const auto *narrow = pebble::support::findNarrowFloat(dtype))
+      *target = static_cast<char>(((narrow->bias - 1) << narrow->fractionBits) |
+                                  random >> (32 - narrow->fractionBits));
   }
 }
 

@@ -44,8 +44,9 @@ void writeOutputs(const std::string &folder, const std::string &model,
                                     {"file", file},
                                     {"dtype", array.type().name},
                                     {"shape", array.dims}};
-    if (array.dtype == PEBBLE_BF16)
-      entry["note"] = "NumPy has no bf16: the file holds its bits as uint16";
+    if (!array.type().isInNumpy())
+      entry["note"] = std::string("NumPy has no ") + array.type().name +
+                      ": the file holds its bits as integers";
     list.push_back(std::move(entry));
   }
   nlohmann::ordered_json report = {

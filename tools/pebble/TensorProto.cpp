@@ -34,6 +34,17 @@ void appendTyped(const TensorProto &tensor, Array &array) {
   }
 }
 
+/// Gives each element of a type of less than a byte its own; false when there are too few.
+bool unpack(Array &array, uint64_t elements) {
+  const uint64_t perByte = 8 / array.type().bits;
+  if (array.data.size() != elements / perByte + (elements % perByte != 0))
+    return false;
+  std::vector<char> unpacked(elements);
+  support::unpackElements(array.type(), array.data.data(), elements, unpacked.data());
+  array.data = std::move(unpacked);
+  return true;
+}
+
 } // namespace
 
 Array pebble::cli::decodeTensor(const TensorProto &tensor, const std::string &what) {
@@ -53,7 +64,8 @@ Array pebble::cli::decodeTensor(const TensorProto &tensor, const std::string &wh
     array.data.assign(tensor.raw_data().begin(), tensor.raw_data().end());
   else
     appendTyped(tensor, array);
-  if (array.data.size() != bytes)
+  bool isPacked = array.type().bits < 8;
+  if (isPacked ? !unpack(array, bytes) : array.data.size() != bytes)
     throw Failure(kUsage, what + " has " + std::to_string(array.data.size()) +
                               " bytes of data for " + typeText(array.dtype, array.dims));
   return array;

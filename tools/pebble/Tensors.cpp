@@ -131,11 +131,13 @@ private:
         !support::findDType(found->second->data_type()))
       return {};
     const TensorProto &tensor = *found->second;
-    Array array;
-    if (llvm::ArrayRef<char> raw = model.rawData(tensor); !raw.empty())
-      array = {tensor.data_type(), {}, std::vector<char>(raw.begin(), raw.end())};
-    else
-      array = decodeTensor(tensor, "'" + tensor.name() + "'");
+    // Data of another file is in the model's memory.
+    TensorProto whole = tensor;
+    if (llvm::ArrayRef<char> raw = model.rawData(tensor); !raw.empty()) {
+      whole.clear_data_location();
+      whole.set_raw_data(raw.data(), raw.size());
+    }
+    Array array = decodeTensor(whole, "'" + tensor.name() + "'");
     std::vector<double> values;
     for (int64_t index = 0; index < array.elements(); ++index)
       values.push_back(array.value(index));

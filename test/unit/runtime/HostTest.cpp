@@ -44,6 +44,8 @@ TEST_F(SmallModel, Signature) {
   EXPECT_EQ(pebble_dtype_size(PEBBLE_BF16), 2u);
   EXPECT_EQ(pebble_dtype_size(99), 0u);
   EXPECT_STREQ(pebble_dtype_name(PEBBLE_I64), "i64");
+  EXPECT_EQ(pebble_dtype_size(PEBBLE_U4), 1u);
+  EXPECT_STREQ(pebble_dtype_name(PEBBLE_F8E5M2FNUZ), "f8e5m2fnuz");
 }
 
 TEST_F(SmallModel, RunsIntoMemoryOfTheSession) {

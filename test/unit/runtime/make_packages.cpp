@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
   golden.macs = package::kDynamic;
   ok = ok && write(folder, golden);
 
-  for (int32_t dtype = 1; dtype <= PEBBLE_BF16; ++dtype) {
+  for (int32_t dtype = 1; dtype <= PEBBLE_I2; ++dtype) {
     const support::DTypeInfo *type = support::findDType(dtype);
     if (!type)
       continue;

@@ -91,7 +91,8 @@ int32_t misshapen_main(const pebble_env *env, const pebble_tensor *inputs) {
 
 /* Writes its one input, of any type and shape, to its output. */
 int32_t echo_main(const pebble_env *env, const pebble_tensor *inputs) {
-  static const uint8_t sizes[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 0, 0, 2};
+  static const uint8_t sizes[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8,
+                                  0, 0, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   int64_t bytes = sizes[inputs[0].dtype];
   for (int axis = 0; axis < inputs[0].rank; ++axis)
     bytes *= inputs[0].dims[axis];
