@@ -10,6 +10,7 @@
 #include "passes/Passes.h"
 #include "passes/Plugin.h"
 #include "passes/analysis/NodeNames.h"
+#include "runtime/support/DType.h"
 #include "targets/MemoryBudget.h"
 #include "targets/MemoryMap.h"
 #include "targets/Target.h"
@@ -196,6 +197,9 @@ private:
         return tensor;
       if (auto name = attributes.getAs<mlir::StringAttr>("nn.name"))
         tensor.name = name.str();
+      if (auto codes = attributes.getAs<mlir::StringAttr>("nn.codes"))
+        if (const auto *type = support::findDType(std::string_view(codes.getValue())))
+          tensor.dtype = type->dtype;
       if (auto names = attributes.getAs<mlir::ArrayAttr>("nn.dims"))
         for (auto [dimName, attr] : llvm::zip(tensor.dimNames, names))
           dimName = mlir::cast<mlir::StringAttr>(attr).str();

@@ -4,6 +4,7 @@
 #include "dialects/nn/NN.h"
 #include "frontends/onnx/Functions.h"
 #include "frontends/onnx/Names.h"
+#include "frontends/onnx/NarrowTypes.h"
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/TensorData.h"
 
@@ -14,6 +15,11 @@ ImportSession::ImportSession(std::shared_ptr<const Model> model, mlir::MLIRConte
     : model(std::move(model)), builder(context), problems(problems) {
   for (const proto::FunctionProto &function : this->model->proto().functions())
     functions[functionKey(function.domain(), function.name(), function.overload())] = &function;
+}
+
+mlir::Location ImportSession::location(llvm::StringRef name, unsigned line) {
+  auto file = mlir::FileLineColLoc::get(builder.getStringAttr(model->name() + ".onnx"), line, 1);
+  return mlir::NameLoc::get(builder.getStringAttr(name), file);
 }
 
 GraphImporter::GraphImporter(ImportSession &session, const GraphImporter *parent,
@@ -30,7 +36,7 @@ Binding GraphImporter::lookup(llvm::StringRef name) const {
 }
 
 mlir::ElementsAttr GraphImporter::tensor(const proto::TensorProto &tensor, std::string &reason) {
-  if (elementTypeOf(tensor.data_type(), context()) || subByteBits(tensor.data_type()))
+  if (elementTypeOf(tensor.data_type(), context()) || narrowBits(tensor.data_type()))
     return tensorValue(tensor, *session.model, owner, context());
   reason = ("element type " + dataTypeName(tensor.data_type()) + " is not supported; expected " +
             supportedElementTypes())
@@ -53,10 +59,9 @@ void GraphImporter::importInitializers(const proto::GraphProto &graph) {
       continue;
     }
     auto location = mlir::NameLoc::get(builder().getStringAttr(prefix + initializer.name()));
-    mlir::Value made = constant(value, location);
-    if (unsigned bits = subByteBits(initializer.data_type()))
-      setBits(made, bits);
-    define(initializer.name(), {.value = made});
+    define(initializer.name(),
+           {.value = constant(value, location),
+            .narrowType = narrowBits(initializer.data_type()) ? initializer.data_type() : 0});
   }
 }
 
@@ -182,16 +187,14 @@ void GraphImporter::importKnownNode(const proto::NodeProto &node, int64_t opset)
   if (!checkArity(node))
     return poisonOutputs(node);
   std::string name = prefix + nodeName(node);
-  // Debuggers and profilers know files and lines only: line n is the model's n-th node.
-  auto line = mlir::FileLineColLoc::get(builder().getStringAttr(session.model->name() + ".onnx"),
-                                        ++session.nodesNamed, 1);
-  mlir::Location location = mlir::NameLoc::get(builder().getStringAttr(name), line);
+  mlir::Location location = session.location(name, ++session.nodesNamed);
   NodeImporter importer(*this, node, static_cast<int>(opset), location);
   const OpEntry *entry =
       Registry::get().find(canonicalDomain(node.domain()), node.op_type(), opset);
   bool isImported = false;
   try {
-    isImported = succeeded(entry->import(importer)) && !importer.failed();
+    isImported = succeeded(checkNarrowInputs(importer)) && succeeded(entry->import(importer)) &&
+                 !importer.failed();
   } catch (const MissingValue &) {
     if (!importer.failed())
       (void)importer.invalid("a required input is missing");
@@ -212,6 +215,26 @@ void GraphImporter::importKnownNode(const proto::NodeProto &node, int64_t opset)
 llvm::FailureOr<llvm::SmallVector<mlir::Value>>
 GraphImporter::importSubgraph(const proto::GraphProto &graph,
                               llvm::ArrayRef<mlir::Value> arguments) {
+  llvm::SmallVector<int> narrowTypes(arguments.size());
+  llvm::FailureOr<llvm::SmallVector<mlir::Value>> results =
+      importSubgraph(graph, arguments, narrowTypes);
+  if (failed(results))
+    return results;
+  for (auto [output, type] : llvm::zip_equal(graph.output(), narrowTypes)) {
+    if (!type)
+      continue;
+    problems().add(ProblemCode::UnsupportedType, "result '" + output.name() + "' of subgraph '" +
+                                                     graph.name() + "' has element type " +
+                                                     dataTypeName(type) +
+                                                     "; expected one that is cast or dequantized");
+    return llvm::failure();
+  }
+  return results;
+}
+
+llvm::FailureOr<llvm::SmallVector<mlir::Value>>
+GraphImporter::importSubgraph(const proto::GraphProto &graph, llvm::ArrayRef<mlir::Value> arguments,
+                              llvm::SmallVectorImpl<int> &narrowTypes) {
   GraphImporter body(session, this, opsets, owner, prefix);
   if (static_cast<size_t>(graph.input_size()) != arguments.size()) {
     problems().add(ProblemCode::GraphSignature,
@@ -220,18 +243,20 @@ GraphImporter::importSubgraph(const proto::GraphProto &graph,
     return llvm::failure();
   }
   body.importInitializers(graph);
-  for (auto [input, argument] : llvm::zip_equal(graph.input(), arguments))
-    body.define(input.name(), {.value = argument});
+  for (auto [input, argument, type] : llvm::zip_equal(graph.input(), arguments, narrowTypes))
+    body.define(input.name(), {.value = argument, .narrowType = type});
   llvm::SmallVector<const proto::NodeProto *> nodes;
   for (const proto::NodeProto &node : graph.node())
     nodes.push_back(&node);
   body.importNodes(nodes);
   llvm::SmallVector<mlir::Value> results;
+  narrowTypes.clear();
   for (const proto::ValueInfoProto &output : graph.output()) {
-    mlir::Value value = body.lookup(output.name()).value;
-    if (!value)
+    Binding binding = body.lookup(output.name());
+    if (!binding.value)
       return llvm::failure();
-    results.push_back(value);
+    results.push_back(binding.value);
+    narrowTypes.push_back(binding.narrowType);
   }
   return results;
 }

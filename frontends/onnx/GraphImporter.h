@@ -37,9 +37,11 @@ struct ImportSession {
   int64_t nodesLeft = 250000;
   unsigned nodesNamed = 0; ///< Nodes that have a location: their line in debug information.
   bool integerQdq = true;  ///< As in ImportOptions.
-  llvm::DenseMap<mlir::Value, unsigned> bits; ///< See GraphImporter::bits.
 
   ImportSession(std::shared_ptr<const Model> model, mlir::MLIRContext *context, Problems &problems);
+  /// Where ops that compute something come from. Debuggers and profilers know files and lines only:
+  /// line n is the model's n-th node, and line 0 is what inputs need.
+  mlir::Location location(llvm::StringRef name, unsigned line);
 };
 
 /// A name's meaning. Without a value it is either an absent optional input of a function, or
@@ -47,6 +49,7 @@ struct ImportSession {
 struct Binding {
   mlir::Value value;
   bool isPoison = false;
+  int narrowType = 0; ///< The ONNX data type that the value holds codes of; 0: of none.
 };
 
 class GraphImporter {
@@ -60,9 +63,6 @@ public:
   mlir::MLIRContext *context() { return session.builder.getContext(); }
   Problems &problems() { return session.problems; }
   bool integerQdq() const { return session.integerQdq; }
-  /// The bits of integers that take less than the bytes they are held in; else 0.
-  unsigned bits(mlir::Value value) const { return session.bits.lookup(value); }
-  void setBits(mlir::Value value, unsigned bits) { session.bits[value] = bits; }
 
   void define(llvm::StringRef name, Binding binding) { bindings[name] = binding; }
   /// Looks through the surrounding graphs too. Poison when unknown.
@@ -74,6 +74,11 @@ public:
   /// `arguments`. Fails when an output could not be imported; the reason is in `problems()`.
   llvm::FailureOr<llvm::SmallVector<mlir::Value>>
   importSubgraph(const proto::GraphProto &graph, llvm::ArrayRef<mlir::Value> arguments);
+  /// The same for arguments with narrow types, 0 where they have none; `narrowTypes` become those
+  /// of the results.
+  llvm::FailureOr<llvm::SmallVector<mlir::Value>>
+  importSubgraph(const proto::GraphProto &graph, llvm::ArrayRef<mlir::Value> arguments,
+                 llvm::SmallVectorImpl<int> &narrowTypes);
 
   /// The value of a tensor of the model; null, with the reason, for element types that Pebble
   /// lacks.

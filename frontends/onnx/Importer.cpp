@@ -6,7 +6,9 @@
 #include "dialects/qnn/QNN.h"
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Names.h"
+#include "frontends/onnx/NarrowTypes.h"
 #include "frontends/onnx/TensorData.h"
+#include "runtime/support/DType.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -21,6 +23,7 @@ namespace {
 struct InputType {
   mlir::RankedTensorType type;
   std::vector<std::string> dimNames; ///< "" where a dim is static or has no name.
+  int narrowType = 0;                ///< As in Binding.
 };
 
 class ModelImporter {
@@ -41,6 +44,10 @@ private:
   void bindInputs(mlir::func::FuncOp function, GraphImporter &importer);
   void finish(mlir::func::FuncOp function, GraphImporter &importer);
   void checkBindings();
+  /// The `nn.codes` of an input or output.
+  mlir::Attribute codesAttr(int narrowType) {
+    return builder().getStringAttr(support::findDType(narrowType)->name);
+  }
   mlir::Builder &builder() { return session.builder; }
   Problems &problems() { return session.problems; }
 
@@ -61,16 +68,20 @@ std::optional<InputType> ModelImporter::inputType(const proto::ValueInfoProto &i
     return refuse(ProblemCode::GraphSignature, "has no type");
   if (!type.has_tensor_type())
     return refuse(ProblemCode::UnsupportedType, "is not a tensor; only tensors are supported");
-  mlir::Type element = elementTypeOf(type.tensor_type().elem_type(), builder().getContext());
+  const int dataType = type.tensor_type().elem_type();
+  mlir::Type element = elementTypeOf(dataType, builder().getContext());
+  InputType result;
+  if (!element && narrowBits(dataType)) {
+    element = codeTypeOf(dataType, builder().getContext());
+    result.narrowType = dataType;
+  }
   if (!element)
-    return refuse(ProblemCode::UnsupportedType, "has element type " +
-                                                    dataTypeName(type.tensor_type().elem_type()) +
+    return refuse(ProblemCode::UnsupportedType, "has element type " + dataTypeName(dataType) +
                                                     "; expected one of " + supportedElementTypes());
   if (!type.tensor_type().has_shape())
     return refuse(ProblemCode::UnsupportedRank,
                   "has no shape; expected at least its number of dims to be known");
   llvm::SmallVector<int64_t> dims, known;
-  InputType result;
   for (const proto::TensorShapeProto::Dimension &dim : type.tensor_type().shape().dim()) {
     int64_t size = mlir::ShapedType::kDynamic;
     std::string name;
@@ -128,11 +139,18 @@ void ModelImporter::bindInputs(mlir::func::FuncOp function, GraphImporter &impor
       continue;
     }
     auto location = mlir::NameLoc::get(builder().getStringAttr(input.name()));
-    importer.define(input.name(),
-                    {.value = function.getBody().front().addArgument(type->type, location)});
+    mlir::Value value = function.getBody().front().addArgument(type->type, location);
     types.push_back(type->type);
     mlir::NamedAttrList named;
     named.set("nn.name", builder().getStringAttr(input.name()));
+    if (type->narrowType) {
+      named.set("nn.codes", codesAttr(type->narrowType));
+      // What bits beyond the type's an input has is its giver's business.
+      const proto::NodeProto none;
+      NodeImporter node(importer, none, /*opset=*/0, session.location(input.name(), 0));
+      value = wrapCodes(node, value, type->narrowType);
+    }
+    importer.define(input.name(), {.value = value, .narrowType = type->narrowType});
     if (!type->type.hasStaticShape()) {
       llvm::SmallVector<llvm::StringRef> names(type->dimNames.begin(), type->dimNames.end());
       named.set("nn.dims", builder().getStrArrayAttr(names));
@@ -156,10 +174,13 @@ void ModelImporter::checkBindings() {
 void ModelImporter::finish(mlir::func::FuncOp function, GraphImporter &importer) {
   llvm::SmallVector<mlir::Value> results;
   llvm::SmallVector<mlir::Attribute> attributes;
-  auto give = [&](llvm::StringRef output, mlir::Value value) {
+  auto give = [&](llvm::StringRef output, mlir::Value value, int narrowType) {
     results.push_back(value);
-    auto name = builder().getNamedAttr("nn.name", builder().getStringAttr(output));
-    attributes.push_back(builder().getDictionaryAttr(name));
+    mlir::NamedAttrList named;
+    named.set("nn.name", builder().getStringAttr(output));
+    if (narrowType)
+      named.set("nn.codes", codesAttr(narrowType));
+    attributes.push_back(named.getDictionary(builder().getContext()));
   };
   for (const proto::ValueInfoProto &output : graph.output()) {
     Binding binding = importer.lookup(output.name());
@@ -169,28 +190,30 @@ void ModelImporter::finish(mlir::func::FuncOp function, GraphImporter &importer)
       continue;
     }
     auto type = llvm::cast<mlir::RankedTensorType>(binding.value.getType());
-    if (importer.bits(binding.value))
-      problems().add(ProblemCode::UnsupportedType,
-                     "output '" + output.name() + "' has elements of " +
-                         llvm::Twine(importer.bits(binding.value)) +
-                         " bits; expected whole bytes: dequantize it, or cast it to int8");
     // A declared shape is only a claim; the element type is part of the model's interface.
     int declared = output.type().tensor_type().elem_type();
+    bool isAsDeclared = binding.narrowType ? declared == binding.narrowType
+                                           : elementTypeOf(declared, builder().getContext()) ==
+                                                 type.getElementType();
     if (output.type().has_tensor_type() && declared != proto::TensorProto::UNDEFINED &&
-        elementTypeOf(declared, builder().getContext()) != type.getElementType()) {
+        !isAsDeclared) {
       std::string text;
-      llvm::raw_string_ostream(text) << type.getElementType();
+      llvm::raw_string_ostream stream(text);
+      if (binding.narrowType)
+        stream << dataTypeName(binding.narrowType);
+      else
+        stream << type.getElementType();
       problems().add(ProblemCode::GraphSignature, "output '" + output.name() + "' is declared as " +
                                                       dataTypeName(declared) +
                                                       ", but its value is " + text);
     }
-    give(output.name(), binding.value);
+    give(output.name(), binding.value, binding.narrowType);
   }
   for (const std::string &name : options.watched) {
-    mlir::Value value = importer.lookup(name).value;
-    if (value && llvm::isa<mlir::RankedTensorType>(value.getType()) && !importer.bits(value) &&
-        !nn::constantAttr(value))
-      give(name, value);
+    Binding binding = importer.lookup(name);
+    if (binding.value && llvm::isa<mlir::RankedTensorType>(binding.value.getType()) &&
+        !binding.narrowType && !nn::constantAttr(binding.value))
+      give(name, binding.value, 0);
   }
   mlir::func::ReturnOp::create(session.builder, function.getLoc(), results);
   llvm::SmallVector<mlir::Type> types(mlir::ValueRange(results).getTypes());

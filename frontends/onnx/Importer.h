@@ -26,13 +26,14 @@ struct ImportOptions {
   /// How integer layers round: the module attribute `qnn.rounding`.
   std::string rounding = "onnx";
   /// Tensors of the main graph to give as well, after the model's outputs. Those that are no
-  /// tensors of whole bytes, or constants, are left out.
+  /// tensors, of narrow types or constants are left out.
   std::vector<std::string> watched;
 };
 
-/// The model as `func.func @main`, with arg and result attributes `nn.name`, and `nn.dims` with the
-/// names of an input's symbolic dims. Null, with all reasons in `problems`, when a part of the
-/// model is invalid or not supported. The module shares large constants with the model.
+/// The model as `func.func @main`, with arg and result attributes `nn.name`; `nn.dims` with the
+/// names of an input's symbolic dims; `nn.codes` with the element type, as the runtime calls it, of
+/// a tensor that holds codes of a narrow type. Null, with all reasons in `problems`, when a part of
+/// the model is invalid or not supported. The module shares large constants with the model.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(const std::shared_ptr<const Model> &model,
                                               mlir::MLIRContext &context,
                                               const ImportOptions &options, Problems &problems);

@@ -5,6 +5,7 @@
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Model.h"
 #include "frontends/onnx/Names.h"
+#include "frontends/onnx/NarrowTypes.h"
 #include "frontends/onnx/ShapeRefinement.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -104,6 +105,10 @@ mlir::Value NodeImporter::input(unsigned index) const {
   return parent.lookup(nodeProto.input(index)).value;
 }
 
+int NodeImporter::narrowType(unsigned index) const {
+  return hasInput(index) ? parent.lookup(nodeProto.input(index)).narrowType : 0;
+}
+
 std::vector<mlir::Value> NodeImporter::inputs() const {
   std::vector<mlir::Value> values;
   for (unsigned i = 0; i < numInputs(); ++i)
@@ -141,12 +146,15 @@ bool NodeImporter::wantsOutput(unsigned index) const {
   return index < numOutputs() && !nodeProto.output(index).empty();
 }
 
-void NodeImporter::setOutput(unsigned index, mlir::Value value) {
+void NodeImporter::setOutput(unsigned index, mlir::Value value, int narrowType) {
   if (!wantsOutput(index))
     return;
   if (!value && !hasFailed)
     (void)invalid("a required input is missing");
-  parent.define(nodeProto.output(index), {.value = value, .isPoison = !value});
+  parent.define(nodeProto.output(index),
+                {.value = value,
+                 .isPoison = !value,
+                 .narrowType = narrowType ? narrowType : movedType(*this, index)});
 }
 
 //===------------------------------------------------------------------------------------------===//

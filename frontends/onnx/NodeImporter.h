@@ -60,6 +60,8 @@ public:
   unsigned numInputs() const;
   mlir::Value input(unsigned index) const;
   bool hasInput(unsigned index) const { return static_cast<bool>(input(index)); }
+  /// The narrow type (see NarrowTypes.h) that an input holds codes of; 0 for others.
+  int narrowType(unsigned index) const;
   /// All inputs, required to be present (variadic operators).
   std::vector<mlir::Value> inputs() const;
   /// Throws MissingValue for a null value, as do `rank` and `elementType`.
@@ -75,7 +77,8 @@ public:
   // Results.
   unsigned numOutputs() const;
   bool wantsOutput(unsigned index) const; ///< False for absent optional outputs.
-  void setOutput(unsigned index, mlir::Value value);
+  /// `narrowType` is what `value` holds codes of, if it does.
+  void setOutput(unsigned index, mlir::Value value, int narrowType = 0);
 
   // Building. `create` infers result types and folds.
   template <typename OpTy, typename... Args> mlir::Value create(Args &&...args) {

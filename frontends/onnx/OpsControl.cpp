@@ -24,20 +24,35 @@ const proto::GraphProto *graphAttr(NodeImporter &node, StringRef name) {
   return nullptr;
 }
 
-LogicalResult setOutputs(NodeImporter &node, ArrayRef<Value> values) {
+LogicalResult setOutputs(NodeImporter &node, ArrayRef<Value> values, ArrayRef<int> narrowTypes) {
   if (values.size() < node.numOutputs())
     return node.invalid("the body gives " + Twine(values.size()) + " values for " +
                         Twine(node.numOutputs()) + " results");
   for (auto [index, value] : llvm::enumerate(values))
-    node.setOutput(index, value);
+    node.setOutput(index, value, narrowTypes[index]);
   return success();
 }
 
+/// The narrow types of inputs from `first` on.
+SmallVector<int> narrowTypesFrom(NodeImporter &node, unsigned first) {
+  SmallVector<int> types;
+  for (unsigned i = first; i < node.numInputs(); ++i)
+    types.push_back(node.narrowType(i));
+  return types;
+}
+
+LogicalResult checkSameTypes(NodeImporter &node, ArrayRef<int> before, ArrayRef<int> after) {
+  if (before == after)
+    return success();
+  return node.invalid("a narrow element type changes between branches or iterations; expected one "
+                      "type");
+}
+
 FailureOr<SmallVector<Value>> importBranch(NodeImporter &node, const proto::GraphProto &graph,
-                                           Region &region) {
+                                           Region &region, SmallVectorImpl<int> &narrowTypes) {
   OpBuilder::InsertionGuard guard(node.builder());
   node.builder().createBlock(&region);
-  return node.graph().importSubgraph(graph, {});
+  return node.graph().importSubgraph(graph, {}, narrowTypes);
 }
 
 /// A value that ends the run with an error when it is computed: an index out of range.
@@ -67,18 +82,19 @@ LogicalResult importIf(NodeImporter &node) {
   if (!thenGraph || !elseGraph)
     return failure();
   Value condition = node.input(0);
+  SmallVector<int> thenTypes, elseTypes;
   if (auto known = node.constantInts(condition); known && known->size() == 1) {
     FailureOr<SmallVector<Value>> results =
-        node.graph().importSubgraph(known->front() ? *thenGraph : *elseGraph, {});
-    return failed(results) ? failure() : setOutputs(node, *results);
+        node.graph().importSubgraph(known->front() ? *thenGraph : *elseGraph, {}, thenTypes);
+    return failed(results) ? failure() : setOutputs(node, *results, thenTypes);
   }
   Region regions[2];
   Problems &problems = node.graph().problems();
   size_t before = problems.size();
-  FailureOr<SmallVector<Value>> thenValues = importBranch(node, *thenGraph, regions[0]);
+  FailureOr<SmallVector<Value>> thenValues = importBranch(node, *thenGraph, regions[0], thenTypes);
   bool thenMisfits = failed(thenValues) && onlyMisfits(problems, before);
   size_t between = problems.size();
-  FailureOr<SmallVector<Value>> elseValues = importBranch(node, *elseGraph, regions[1]);
+  FailureOr<SmallVector<Value>> elseValues = importBranch(node, *elseGraph, regions[1], elseTypes);
   bool elseMisfits = failed(elseValues) && onlyMisfits(problems, between);
   // A branch for other input sizes than these is an error only where it is taken.
   auto replace = [&](Region &region, FailureOr<SmallVector<Value>> &values,
@@ -91,15 +107,20 @@ LogicalResult importIf(NodeImporter &node) {
     for (Value other : others)
       values->push_back(failingValue(node, NodeImporter::type(other)));
   };
-  if (thenMisfits && succeeded(elseValues))
+  if (thenMisfits && succeeded(elseValues)) {
     replace(regions[0], thenValues, *elseValues);
-  else if (elseMisfits && succeeded(thenValues))
+    thenTypes = elseTypes;
+  } else if (elseMisfits && succeeded(thenValues)) {
     replace(regions[1], elseValues, *thenValues);
+    elseTypes = thenTypes;
+  }
   if (failed(thenValues) || failed(elseValues))
     return failure();
   if (thenValues->size() != elseValues->size())
     return node.invalid("the branches give " + Twine(thenValues->size()) + " and " +
                         Twine(elseValues->size()) + " values; expected as many");
+  if (failed(checkSameTypes(node, thenTypes, elseTypes)))
+    return failure();
   SmallVector<Type> types;
   for (auto [a, b] : llvm::zip_equal(*thenValues, *elseValues)) {
     RankedTensorType type =
@@ -120,7 +141,7 @@ LogicalResult importIf(NodeImporter &node) {
   auto branch = nn::IfOp::create(node.builder(), node.loc(), types, scalar);
   branch.getThenRegion().takeBody(regions[0]);
   branch.getElseRegion().takeBody(regions[1]);
-  return setOutputs(node, SmallVector<Value>(branch.getResults()));
+  return setOutputs(node, SmallVector<Value>(branch.getResults()), thenTypes);
 }
 
 LogicalResult importLoop(NodeImporter &node) {
@@ -137,30 +158,41 @@ LogicalResult importLoop(NodeImporter &node) {
     return node.invalid("the body gives " + Twine(numResults) + " values; expected a condition, " +
                         Twine(numCarried) + " carried values and the scan outputs");
   spec.numScans = numResults - numCarried - 1;
+  SmallVector<int> types = narrowTypesFrom(node, 2);
+  SmallVector<int> resultTypes = types;
+  resultTypes.append(spec.numScans, 0);
   spec.body = [&](Value iteration, Value condition,
                   ArrayRef<Value> carried) -> FailureOr<LoopStep> {
     SmallVector<Value> arguments = {iteration, condition};
     llvm::append_range(arguments, carried);
-    FailureOr<SmallVector<Value>> results = node.graph().importSubgraph(*body, arguments);
-    if (failed(results))
+    SmallVector<int> bodyTypes = {0, 0};
+    llvm::append_range(bodyTypes, types);
+    FailureOr<SmallVector<Value>> results =
+        node.graph().importSubgraph(*body, arguments, bodyTypes);
+    if (failed(results) ||
+        failed(checkSameTypes(node, types, ArrayRef(bodyTypes).slice(1, numCarried))))
       return failure();
+    resultTypes.assign(bodyTypes.begin() + 1, bodyTypes.end());
     ArrayRef<Value> values = *results;
     return LoopStep{values.front(), SmallVector<Value>(values.slice(1, numCarried)),
                     SmallVector<Value>(values.drop_front(1 + numCarried))};
   };
   FailureOr<SmallVector<Value>> results = buildLoop(node, spec);
-  return failed(results) ? failure() : setOutputs(node, *results);
+  return failed(results) ? failure() : setOutputs(node, *results, resultTypes);
 }
 
 /// What a Scan node says, for one sequence (no batch dim).
 struct ScanSpec {
   const proto::GraphProto *body = nullptr;
   SmallVector<Value> states, scanned;
+  SmallVector<int> narrowTypes; ///< Of both, in the order of the inputs.
   std::vector<int64_t> inputAxes, inputDirections;
   std::vector<int64_t> outputAxes, outputDirections;
 };
 
-FailureOr<SmallVector<Value>> buildScan(NodeImporter &node, const ScanSpec &scan) {
+/// `narrowTypes` become those of the results.
+FailureOr<SmallVector<Value>> buildScan(NodeImporter &node, const ScanSpec &scan,
+                                        SmallVectorImpl<int> &narrowTypes) {
   LoopSpec spec;
   Value length = asScalar(node, node.dim(scan.scanned.front(), scan.inputAxes.front()));
   spec.tripCount = length;
@@ -168,6 +200,7 @@ FailureOr<SmallVector<Value>> buildScan(NodeImporter &node, const ScanSpec &scan
   spec.numScans = scan.body->output_size() - scan.states.size();
   for (int64_t direction : scan.outputDirections)
     spec.isReversed.push_back(direction != 0);
+  narrowTypes.assign(scan.body->output_size(), 0);
   spec.body = [&](Value iteration, Value, ArrayRef<Value> carried) -> FailureOr<LoopStep> {
     SmallVector<Value> arguments(carried);
     for (size_t i = 0; i < scan.scanned.size(); ++i) {
@@ -178,9 +211,14 @@ FailureOr<SmallVector<Value>> buildScan(NodeImporter &node, const ScanSpec &scan
     }
     if (node.failed())
       return failure();
-    FailureOr<SmallVector<Value>> results = node.graph().importSubgraph(*scan.body, arguments);
-    if (failed(results))
+    SmallVector<int> types = scan.narrowTypes;
+    FailureOr<SmallVector<Value>> results =
+        node.graph().importSubgraph(*scan.body, arguments, types);
+    if (failed(results) ||
+        failed(checkSameTypes(node, ArrayRef(scan.narrowTypes).take_front(carried.size()),
+                              ArrayRef(types).take_front(carried.size()))))
       return failure();
+    narrowTypes.assign(types.begin(), types.end());
     ArrayRef<Value> values = *results;
     return LoopStep{Value(), SmallVector<Value>(values.take_front(carried.size())),
                     SmallVector<Value>(values.drop_front(carried.size()))};
@@ -217,6 +255,7 @@ std::optional<ScanSpec> readScan(NodeImporter &node, unsigned firstInput) {
   size_t numOutputs = scan.body->output_size() - numStates, numInputs = numScanned;
   for (unsigned i = firstInput; i < node.numInputs(); ++i)
     (i < firstInput + numStates ? scan.states : scan.scanned).push_back(node.input(i));
+  scan.narrowTypes = narrowTypesFrom(node, firstInput);
   auto list = [&](StringRef name, size_t size) {
     return node.intsAttr(name, std::vector<int64_t>(size, 0));
   };
@@ -243,8 +282,9 @@ LogicalResult importScan(NodeImporter &node) {
   std::optional<ScanSpec> scan = readScan(node, 0);
   if (!scan || node.failed())
     return failure();
-  FailureOr<SmallVector<Value>> results = buildScan(node, *scan);
-  return failed(results) ? failure() : setOutputs(node, *results);
+  SmallVector<int> types;
+  FailureOr<SmallVector<Value>> results = buildScan(node, *scan, types);
+  return failed(results) ? failure() : setOutputs(node, *results, types);
 }
 
 /// Scan of opset 8: every input and output has a batch dim in front.
@@ -260,6 +300,7 @@ LogicalResult importBatchedScan(NodeImporter &node) {
   LoopSpec batches;
   batches.tripCount = asScalar(node, node.dim(scan->scanned.front(), 0));
   batches.numScans = scan->body->output_size();
+  SmallVector<int> types(batches.numScans);
   batches.body = [&](Value batch, Value, ArrayRef<Value>) -> FailureOr<LoopStep> {
     ScanSpec single = *scan;
     for (SmallVector<Value> *values : {&single.states, &single.scanned})
@@ -267,13 +308,13 @@ LogicalResult importBatchedScan(NodeImporter &node) {
         value = gather(node, value, batch, 0);
     if (node.failed())
       return failure();
-    FailureOr<SmallVector<Value>> results = buildScan(node, single);
+    FailureOr<SmallVector<Value>> results = buildScan(node, single, types);
     if (failed(results))
       return failure();
     return LoopStep{Value(), {}, *results};
   };
   FailureOr<SmallVector<Value>> results = buildLoop(node, batches);
-  return failed(results) ? failure() : setOutputs(node, *results);
+  return failed(results) ? failure() : setOutputs(node, *results, types);
 }
 
 constexpr llvm::StringLiteral limits = "sequences, values whose number of dims changes";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/Compose.h"
+#include "frontends/onnx/NarrowTypes.h"
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/TensorData.h"
 
@@ -62,8 +63,19 @@ LogicalResult importBitShift(NodeImporter &node) {
   return isLeft ? importBinary<nn::ShiftLeftOp>(node) : importBinary<nn::ShiftRightOp>(node);
 }
 
+/// Input 0 for tests of floats: as it is, or the numbers that its codes stand for.
+Value testedFloats(NodeImporter &node) {
+  return node.narrowType(0) ? numbersOf(node, 0, node.builder().getF32Type()) : node.input(0);
+}
+
+LogicalResult importIsNaN(NodeImporter &node) {
+  node.setOutput(0, node.create<nn::IsNaNOp>(testedFloats(node)));
+  return success();
+}
+
 LogicalResult importIsInf(NodeImporter &node) {
-  node.setOutput(0, node.create<nn::IsInfOp>(node.input(0), node.intAttr("detect_negative", 1) != 0,
+  node.setOutput(0, node.create<nn::IsInfOp>(testedFloats(node),
+                                             node.intAttr("detect_negative", 1) != 0,
                                              node.intAttr("detect_positive", 1) != 0));
   return success();
 }
@@ -73,38 +85,76 @@ LogicalResult importWhere(NodeImporter &node) {
   return success();
 }
 
-/// The element type that attribute 'to' names; null, and reported, when there is none.
-Type targetType(NodeImporter &node) {
+/// What an element type is in nn: `element` itself, or codes of the narrow type.
+struct Target {
+  Type element;
+  int narrowType = 0;
+};
+
+/// The element type that attribute 'to' names; nothing, and reported, when there is none.
+std::optional<Target> readTarget(NodeImporter &node) {
   if (!node.hasAttr("to")) {
     (void)node.invalid("attribute 'to' is missing; expected an element type");
-    return {};
+    return std::nullopt;
   }
   auto number = static_cast<int>(node.intAttr("to", 0));
-  Type element = elementTypeOf(number, node.builder().getContext());
-  if (!element)
-    (void)node.unsupported("element type " + dataTypeName(number) +
-                           " is not supported; expected one of " + supportedElementTypes());
-  return element;
+  MLIRContext *context = node.builder().getContext();
+  if (Type element = elementTypeOf(number, context))
+    return Target{element};
+  if (Type codes = codeTypeOf(number, context))
+    return Target{codes, number};
+  (void)node.unsupported("element type " + dataTypeName(number) +
+                         " is not supported; expected one of " + supportedElementTypes());
+  return std::nullopt;
 }
 
-LogicalResult importCast(NodeImporter &node) {
-  Type element = targetType(node);
-  if (!element)
-    return failure();
-  node.setOutput(0, node.cast(node.input(0), element));
+LogicalResult castTo(NodeImporter &node, Target to) {
+  if (!to.narrowType) {
+    node.setOutput(0, numbersOf(node, 0, to.element));
+    return success();
+  }
+  NarrowRounding rounding;
+  rounding.saturate = node.intAttr("saturate", 1) != 0;
+  rounding.mode = static_cast<NarrowRounding::Mode>(
+      node.enumAttr("round_mode", "up", {"up", "down", "nearest"}));
+  // f32 holds every number of a narrow type; integers are to keep their lowest bits.
+  Value numbers = node.input(0);
+  if (int type = node.narrowType(0); type && isNarrowFloat(type))
+    numbers = fromCodes(node, numbers, type, node.builder().getF32Type());
+  node.setOutput(0, toCodes(node, numbers, to.narrowType, rounding), to.narrowType);
   return success();
 }
 
+LogicalResult importCast(NodeImporter &node) {
+  std::optional<Target> to = readTarget(node);
+  return to ? castTo(node, *to) : failure();
+}
+
 LogicalResult importCastLike(NodeImporter &node) {
-  node.setOutput(0, node.cast(node.input(0), NodeImporter::elementType(node.input(1))));
+  return castTo(node, {NodeImporter::elementType(node.input(1)), node.narrowType(1)});
+}
+
+LogicalResult importNarrowBitCast(NodeImporter &node, Target to) {
+  unsigned toBits = to.narrowType ? narrowBits(to.narrowType) : 8;
+  unsigned fromBits = node.narrowType(0) ? narrowBits(node.narrowType(0)) : 8;
+  Value input = node.input(0);
+  Type from = NodeImporter::elementType(input);
+  if (toBits != fromBits || from.getIntOrFloatBitWidth() != to.element.getIntOrFloatBitWidth())
+    return node.invalid("the element types of its input and result differ in their bits; expected "
+                        "types of one size");
+  Value codes = from == to.element ? input : node.create<nn::BitCastOp>(input, to.element);
+  node.setOutput(0, wrapCodes(node, codes, to.narrowType), to.narrowType);
   return success();
 }
 
 LogicalResult importBitCast(NodeImporter &node) {
-  Type element = targetType(node);
-  if (!element)
+  std::optional<Target> to = readTarget(node);
+  if (!to)
     return failure();
+  if (to->narrowType || node.narrowType(0))
+    return importNarrowBitCast(node, *to);
   // Booleans are bytes of 0 and 1: their bits are their values.
+  Type element = to->element;
   Value input = node.input(0);
   bool isBoolean = element.isInteger(1) || NodeImporter::elementType(input).isInteger(1);
   node.setOutput(0, isBoolean ? node.cast(input, element)
@@ -112,7 +162,7 @@ LogicalResult importBitCast(NodeImporter &node) {
   return success();
 }
 
-constexpr llvm::StringLiteral castLimits = "strings, 8-bit floats, 4-bit and 2-bit types";
+constexpr llvm::StringLiteral castLimits = "strings";
 
 constexpr OpEntry table[] = {
     {"", "Abs", 6, importUnary<nn::AbsOp>},
@@ -124,7 +174,7 @@ constexpr OpEntry table[] = {
     {"", "Asinh", 9, importUnary<nn::AsinhOp>},
     {"", "Atan", 7, importUnary<nn::AtanOp>},
     {"", "Atanh", 9, importUnary<nn::AtanhOp>},
-    {"", "BitCast", 26, importBitCast, castLimits},
+    {"", "BitCast", 26, importBitCast},
     {"", "BitShift", 11, importBitShift},
     {"", "BitwiseAnd", 18, importBinary<nn::BitwiseAndOp>},
     {"", "BitwiseNot", 18, importUnary<nn::BitwiseNotOp>},
@@ -141,8 +191,8 @@ constexpr OpEntry table[] = {
     {"", "Floor", 6, importUnary<nn::FloorOp>},
     {"", "Greater", 7, importCompare<nn::ComparePredicate::gt>},
     {"", "GreaterOrEqual", 12, importCompare<nn::ComparePredicate::ge>},
-    {"", "IsInf", 10, importIsInf, "8-bit floats"},
-    {"", "IsNaN", 9, importUnary<nn::IsNaNOp>, "8-bit floats"},
+    {"", "IsInf", 10, importIsInf},
+    {"", "IsNaN", 9, importIsNaN},
     {"", "Less", 7, importCompare<nn::ComparePredicate::lt>},
     {"", "LessOrEqual", 12, importCompare<nn::ComparePredicate::le>},
     {"", "Log", 6, importUnary<nn::LogOp>},

@@ -23,10 +23,12 @@ Value tensorConstant(NodeImporter &node, const proto::TensorProto &tensor) {
     (void)node.unsupported(reason);
     return {};
   }
-  Value made = node.constant(value);
-  if (unsigned bits = subByteBits(tensor.data_type()))
-    node.graph().setBits(made, bits);
-  return made;
+  return node.constant(value);
+}
+
+/// What `tensorConstant` of it holds codes of, if it does.
+int narrowTypeOf(const proto::TensorProto &tensor) {
+  return narrowBits(tensor.data_type()) ? tensor.data_type() : 0;
 }
 
 Value floatVector(NodeImporter &node, ArrayRef<double> values) {
@@ -38,10 +40,12 @@ Value floatVector(NodeImporter &node, ArrayRef<double> values) {
 
 LogicalResult importConstant(NodeImporter &node) {
   Value value;
+  int narrowType = 0;
   if (const proto::AttributeProto *tensor = node.attr("value")) {
     if (!tensor->has_t())
       return node.invalid("attribute 'value' is not a tensor");
     value = tensorConstant(node, tensor->t());
+    narrowType = narrowTypeOf(tensor->t());
   } else if (node.hasAttr("value_float")) {
     value = node.scalar(node.builder().getF32Type(), node.floatAttr("value_float", 0));
   } else if (node.hasAttr("value_floats")) {
@@ -56,7 +60,7 @@ LogicalResult importConstant(NodeImporter &node) {
     return node.invalid("there is no value; expected one of the attributes value, value_float, "
                         "value_floats, value_int, value_ints");
   }
-  node.setOutput(0, value);
+  node.setOutput(0, value, narrowType);
   return success();
 }
 
@@ -64,10 +68,12 @@ LogicalResult importConstantOfShape(NodeImporter &node) {
   if (!knownLength(node, node.input(0), "shape"))
     return failure();
   Value fill = node.scalar(node.builder().getF32Type(), 0);
+  int narrowType = 0;
   if (const proto::AttributeProto *value = node.attr("value")) {
     if (!value->has_t())
       return node.invalid("attribute 'value' is not a tensor");
     fill = tensorConstant(node, value->t());
+    narrowType = narrowTypeOf(value->t());
     if (!fill)
       return failure();
     if (NodeImporter::type(fill).getNumElements() != 1)
@@ -75,7 +81,7 @@ LogicalResult importConstantOfShape(NodeImporter &node) {
                           Twine(NodeImporter::type(fill).getNumElements()) +
                           " elements; expected 1");
   }
-  node.setOutput(0, broadcastTo(node, asScalar(node, fill), node.input(0)));
+  node.setOutput(0, broadcastTo(node, asScalar(node, fill), node.input(0)), narrowType);
   return success();
 }
 

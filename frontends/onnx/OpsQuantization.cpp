@@ -4,6 +4,7 @@
 #include "dialects/nn/Constants.h"
 #include "frontends/onnx/Compose.h"
 #include "frontends/onnx/GraphImporter.h"
+#include "frontends/onnx/NarrowTypes.h"
 #include "frontends/onnx/Quantization.h"
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/TensorData.h"
@@ -56,17 +57,52 @@ void remarkFloat(NodeImporter &node, Value scale, QuantizationLayout layout) {
   mlir::emitRemark(node.loc()) << "layers beside it compute in float: " << why;
 }
 
+/// The zero point's floats in the type to compute in; null where it is absent, or 0 and of a type
+/// whose -0 is to stay one.
+Value floatZeroPoint(NodeImporter &node, Value x, QuantizationLayout layout, Type element) {
+  Value zeroPoint = node.input(2);
+  const int type = node.narrowType(2);
+  if (!zeroPoint)
+    return {};
+  std::optional<SmallVector<int64_t>> known = nn::constantInts(zeroPoint);
+  if (known && narrowBits(type) == 8 && llvm::all_of(*known, [](int64_t code) { return !code; }))
+    return {};
+  return fromCodes(node, broadcastParameter(node, zeroPoint, x, layout), type, element);
+}
+
+/// The codes of `scaled`, quotients that no zero point has been added to. ONNX's reference adds
+/// none to floats of 8 bits, for which the standard has only 0, and at least 0, which makes 0 of
+/// -0, to those of 4.
+Value quantizeFloats(NodeImporter &node, Value x, Value scaled, QuantizationLayout layout, int to) {
+  Type element = NodeImporter::elementType(scaled);
+  Value zero = node.scalar(element, 0), zeroPoint = floatZeroPoint(node, x, layout, element);
+  if (narrowBits(to) < 8)
+    scaled = node.add(scaled, zeroPoint ? zeroPoint : zero);
+  else if (zeroPoint)
+    scaled = select(node, compare(node, nn::ComparePredicate::eq, zeroPoint, zero), scaled,
+                    node.add(scaled, zeroPoint));
+  NarrowRounding rounding;
+  rounding.saturate = node.intAttr("saturate", 1) != 0;
+  return toCodes(node, scaled, to, rounding);
+}
+
 LogicalResult importQuantizeLinear(NodeImporter &node) {
   Value x = node.input(0), scale = node.input(1), zeroPoint = node.input(2);
   Type result = node.builder().getIntegerType(8, /*isSigned=*/false);
-  unsigned bits = zeroPoint ? node.graph().bits(zeroPoint) : 0;
+  int narrowType = node.narrowType(2);
   if (zeroPoint) {
     result = NodeImporter::elementType(zeroPoint);
-  } else if (int64_t number = node.intAttr("output_dtype", 0); number != 0) {
-    result = elementTypeOf(static_cast<int>(number), node.builder().getContext());
+  } else if (auto number = static_cast<int>(node.intAttr("output_dtype", 0)); number != 0) {
+    result = elementTypeOf(number, node.builder().getContext());
+    if (!result) {
+      result = codeTypeOf(number, node.builder().getContext());
+      narrowType = number;
+    }
   }
-  if (!isa_and_nonnull<IntegerType>(result))
-    return node.unsupported("quantization to other types than int8, uint8, int16 and uint16");
+  if (!isa_and_nonnull<IntegerType>(result) || isE8M0(narrowType))
+    return node.unsupported("quantization to other types than integers of 2 to 16 bits, 8-bit "
+                            "floats with a fraction and float4e2m1");
+  const unsigned bits = subByteBits(narrowType);
   FailureOr<QuantizationLayout> layout = readLayout(node, x, scale);
   if (failed(layout))
     return failure();
@@ -76,35 +112,44 @@ LogicalResult importQuantizeLinear(NodeImporter &node) {
     precision = floatTypeOf(node, number);
   if (!isa_and_nonnull<FloatType>(precision))
     return node.unsupported("a division in another type than float, float16, bfloat16 or double");
-  if (layout->blockSize == 0) {
+  if (layout->blockSize == 0 && !isNarrowFloat(narrowType)) {
     FailureOr<std::optional<qnn::Quantization>> to =
         constantQuantization(node, scale, zeroPoint, result, axisOf(scale, *layout), bits);
     if (failed(to))
       return failure();
     if (*to && node.graph().integerQdq() && precision.isF32() &&
         NodeImporter::elementType(x).isF32()) {
-      Value codes = quantizeTyped(node, x, **to);
-      if (bits)
-        node.graph().setBits(codes, bits);
-      node.setOutput(0, codes);
+      node.setOutput(0, quantizeTyped(node, x, **to), narrowType);
       return success();
     }
   }
-  if (bits)
-    return node.unsupported("quantization to less than 8 bits with a scale that is not constant");
-  remarkFloat(node, scale, *layout);
+  Value dividend = node.cast(x, precision);
   Value divisor = node.cast(broadcastParameter(node, scale, x, *layout), precision);
-  node.setOutput(0, quantize(node, node.cast(x, precision), divisor,
-                             broadcastParameter(node, zeroPoint, x, *layout), result));
+  if (isNarrowFloat(narrowType)) {
+    Value scaled = node.div(dividend, divisor);
+    node.setOutput(0, quantizeFloats(node, x, scaled, *layout, narrowType), narrowType);
+    return success();
+  }
+  remarkFloat(node, scale, *layout);
+  node.setOutput(0,
+                 quantize(node, dividend, divisor, broadcastParameter(node, zeroPoint, x, *layout),
+                          result, bits),
+                 narrowType);
   return success();
 }
 
 LogicalResult importDequantizeLinear(NodeImporter &node) {
   Value x = node.input(0), scale = node.input(1), zeroPoint = node.input(2);
-  if (!isa<IntegerType>(NodeImporter::elementType(x)) || !isFloat(scale))
-    return node.unsupported("dequantization of other types than integers of 8 to 32 bits");
+  const int narrowType = node.narrowType(0);
+  if (!isa<IntegerType>(NodeImporter::elementType(x)) || !isFloat(scale) || isE8M0(narrowType))
+    return node.unsupported("dequantization of other types than integers of 2 to 32 bits, 8-bit "
+                            "floats with a fraction and float4e2m1");
   if (failed(checkZeroPoint(node, zeroPoint, x)))
     return failure();
+  if (zeroPoint && node.narrowType(2) != narrowType)
+    return node.invalid("its zero point and its codes are of two types, one of them " +
+                        dataTypeName(narrowType ? narrowType : node.narrowType(2)) +
+                        "; expected one type");
   FailureOr<QuantizationLayout> layout = readLayout(node, x, scale);
   if (failed(layout))
     return failure();
@@ -113,12 +158,21 @@ LogicalResult importDequantizeLinear(NodeImporter &node) {
     result = floatTypeOf(node, number);
   if (!result)
     return node.unsupported("output_dtype other than float, float16, bfloat16 or double");
+  if (isNarrowFloat(narrowType)) {
+    Type f32 = node.builder().getF32Type();
+    Value numbers = fromCodes(node, x, narrowType, f32);
+    if (Value zero = floatZeroPoint(node, x, *layout, f32))
+      numbers = node.sub(numbers, zero);
+    Value factor = node.cast(broadcastParameter(node, scale, x, *layout), f32);
+    node.setOutput(0, node.cast(node.mul(numbers, factor), result));
+    return success();
+  }
   if (layout->blockSize == 0) {
+    const unsigned bits = subByteBits(narrowType);
     if (node.graph().integerQdq())
-      std::tie(x, scale) = withPositiveScales(node, x, scale, zeroPoint, layout->axis);
-    FailureOr<std::optional<qnn::Quantization>> from =
-        constantQuantization(node, scale, zeroPoint, NodeImporter::elementType(x),
-                             axisOf(scale, *layout), node.graph().bits(x));
+      std::tie(x, scale) = withPositiveScales(node, x, scale, zeroPoint, layout->axis, bits);
+    FailureOr<std::optional<qnn::Quantization>> from = constantQuantization(
+        node, scale, zeroPoint, NodeImporter::elementType(x), axisOf(scale, *layout), bits);
     if (failed(from))
       return failure();
     if (*from && node.graph().integerQdq() && result.isF32()) {
@@ -246,16 +300,15 @@ LogicalResult importQLinearConv(NodeImporter &node) {
 } // namespace
 
 void addQuantizationOps(std::vector<OpEntry> &rows) {
-  static constexpr llvm::StringLiteral integers =
-      "float8, float4, and integers of less than 8 bits as inputs or outputs of the model";
+  static constexpr llvm::StringLiteral integers = "8-bit floats";
   rows.insert(rows.end(), {
                               {"", "ConvInteger", 10, importConvInteger},
-                              {"", "DequantizeLinear", 10, importDequantizeLinear, integers},
+                              {"", "DequantizeLinear", 10, importDequantizeLinear},
                               {"", "DynamicQuantizeLinear", 11, importDynamicQuantizeLinear},
                               {"", "MatMulInteger", 10, importMatMulInteger},
                               {"", "QLinearConv", 10, importQLinearConv},
                               {"", "QLinearMatMul", 10, importQLinearMatMul, integers},
-                              {"", "QuantizeLinear", 10, importQuantizeLinear, integers},
+                              {"", "QuantizeLinear", 10, importQuantizeLinear},
                               {"com.microsoft", "DequantizeLinear", 1, importDequantizeLinear},
                               {"com.microsoft", "QuantizeLinear", 1, importQuantizeLinear},
                           });

@@ -33,11 +33,19 @@ Value broadcastParameter(NodeImporter &node, Value parameter, Value x, Quantizat
   return sliceBetween(node, repeated, axis, node.ints({0}), node.dim(x, axis));
 }
 
-Value roundAndSaturate(NodeImporter &node, Value scaled, Value zeroPoint, Type type) {
+Value roundAndSaturate(NodeImporter &node, Value scaled, Value zeroPoint, Type type,
+                       unsigned bits) {
   // f16 does not hold every sum of a rounded value and a zero point.
   Value result = node.cast(node.create<nn::RoundOp>(scaled), node.builder().getF32Type());
   if (zeroPoint)
     result = node.add(result, node.cast(zeroPoint, NodeImporter::elementType(result)));
+  if (bits) {
+    Type f32 = NodeImporter::elementType(result);
+    bool isSigned = !type.isUnsignedInteger();
+    double least = isSigned ? llvm::minIntN(bits) : 0;
+    double most = isSigned ? llvm::maxIntN(bits) : llvm::maxUIntN(bits);
+    result = minimum(node, maximum(node, result, node.scalar(f32, least)), node.scalar(f32, most));
+  }
   return node.cast(result, type);
 }
 
@@ -55,8 +63,9 @@ Value dequantize(NodeImporter &node, Value x, Value scale, Value zeroPoint,
   return node.mul(node.cast(difference, f32), wideScale);
 }
 
-Value quantize(NodeImporter &node, Value x, Value scale, Value zeroPoint, Type type) {
-  return roundAndSaturate(node, node.div(x, scale), zeroPoint, type);
+Value quantize(NodeImporter &node, Value x, Value scale, Value zeroPoint, Type type,
+               unsigned bits) {
+  return roundAndSaturate(node, node.div(x, scale), zeroPoint, type, bits);
 }
 
 Value requantize(NodeImporter &node, Value sum, Value lhsScale, Value rhsScale, Value resultScale,

@@ -22,9 +22,10 @@ struct QuantizationLayout {
 mlir::Value broadcastParameter(NodeImporter &node, mlir::Value parameter, mlir::Value x,
                                QuantizationLayout layout);
 
-/// saturate(round(scaled) + zeroPoint) as `type`; `zeroPoint` may be null and must broadcast.
+/// saturate(round(scaled) + zeroPoint) as `type`, whose `bits` lowest bits, unless 0, are all that
+/// a result may take; `zeroPoint` may be null and must broadcast.
 mlir::Value roundAndSaturate(NodeImporter &node, mlir::Value scaled, mlir::Value zeroPoint,
-                             mlir::Type type);
+                             mlir::Type type, unsigned bits = 0);
 
 /// (x - zeroPoint) * scale in f32.
 mlir::Value dequantize(NodeImporter &node, mlir::Value x, mlir::Value scale, mlir::Value zeroPoint,
@@ -32,7 +33,7 @@ mlir::Value dequantize(NodeImporter &node, mlir::Value x, mlir::Value scale, mli
 
 /// saturate(round(x / scale) + zeroPoint) as `type`, for a scale and zero point that broadcast.
 mlir::Value quantize(NodeImporter &node, mlir::Value x, mlir::Value scale, mlir::Value zeroPoint,
-                     mlir::Type type);
+                     mlir::Type type, unsigned bits = 0);
 
 /// Reports a zero point of another element type than its codes; an absent one is fine.
 llvm::LogicalResult checkZeroPoint(NodeImporter &node, mlir::Value zeroPoint, mlir::Value codes);
@@ -46,10 +47,10 @@ constantQuantization(NodeImporter &node, mlir::Value scale, mlir::Value zeroPoin
 
 /// Constant codes and scales (along `axis`) of the same numbers, with the signs of negative scales
 /// moved into the codes. These need the zero point 0, and none may be the lowest, which has no
-/// opposite: else, `codes` and `scale` as they are.
+/// opposite: else, `codes` and `scale` as they are. `bits` as in `constantQuantization`.
 std::pair<mlir::Value, mlir::Value> withPositiveScales(NodeImporter &node, mlir::Value codes,
                                                        mlir::Value scale, mlir::Value zeroPoint,
-                                                       int64_t axis);
+                                                       int64_t axis, unsigned bits);
 
 /// `dequantize` for one scale and zero point: as an op of the qnn dialect where they are constant
 /// and quantized layers compute in integers. Null, reported, when there is no such quantization.

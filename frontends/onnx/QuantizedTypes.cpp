@@ -59,7 +59,7 @@ FailureOr<std::optional<qnn::Quantization>> constantQuantization(NodeImporter &n
 }
 
 std::pair<Value, Value> withPositiveScales(NodeImporter &node, Value codes, Value scale,
-                                           Value zeroPoint, int64_t axis) {
+                                           Value zeroPoint, int64_t axis, unsigned bits) {
   auto type = dyn_cast<IntegerType>(NodeImporter::elementType(codes));
   std::optional<SmallVector<double>> scales = nn::constantReals(scale);
   if (!type || type.isUnsigned() || !scales ||
@@ -68,7 +68,6 @@ std::pair<Value, Value> withPositiveScales(NodeImporter &node, Value codes, Valu
   std::optional<SmallVector<int64_t>> values = nn::constantInts(codes);
   std::optional<SmallVector<int64_t>> zeros =
       zeroPoint ? nn::constantInts(zeroPoint) : SmallVector<int64_t>();
-  const unsigned bits = node.graph().bits(codes);
   const int64_t lowest = llvm::minIntN(bits ? bits : type.getWidth());
   if (!values || llvm::is_contained(*values, lowest) || !zeros ||
       llvm::any_of(*zeros, [](int64_t zero) { return zero != 0; }))
@@ -78,8 +77,6 @@ std::pair<Value, Value> withPositiveScales(NodeImporter &node, Value codes, Valu
                                NodeImporter::elementType(codes));
   Value sign = node.sub(node.scalar(type, 1), node.add(isNegative, isNegative));
   Value mirrored = node.mul(codes, alongAxis(node, sign, axis, NodeImporter::rank(codes)));
-  if (bits)
-    node.graph().setBits(mirrored, bits);
   return {mirrored, node.create<nn::AbsOp>(scale)};
 }
 

@@ -4,6 +4,7 @@
 #include "dialects/nn/Constants.h"
 #include "frontends/onnx/Model.h"
 #include "frontends/onnx/onnx-ml.pb.h"
+#include "runtime/support/DType.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
@@ -30,7 +31,8 @@ struct DataType {
   unsigned bits;                       ///< Of an element in raw_data.
   Field field;                         ///< Where typed values are.
   unsigned perElement;                 ///< Entries of the typed field an element takes.
-  mlir::Type (*type)(mlir::Builder &); ///< Null when the nn dialect lacks it.
+  mlir::Type (*type)(mlir::Builder &); ///< Null when it is not supported.
+  bool isNarrow = false;               ///< Whether `type` is that of codes.
 };
 
 template <unsigned Width> mlir::Type signedType(mlir::Builder &b) {
@@ -61,16 +63,16 @@ constexpr DataType dataTypes[] = {
     {TensorProto::COMPLEX128, "complex128", 128, Field::Double, 2, nullptr},
     {TensorProto::BFLOAT16, "bfloat16", 16, Field::Int32, 1,
      [](mlir::Builder &b) -> mlir::Type { return b.getBF16Type(); }},
-    {TensorProto::FLOAT8E4M3FN, "float8e4m3fn", 8, Field::Int32, 1, nullptr},
-    {TensorProto::FLOAT8E4M3FNUZ, "float8e4m3fnuz", 8, Field::Int32, 1, nullptr},
-    {TensorProto::FLOAT8E5M2, "float8e5m2", 8, Field::Int32, 1, nullptr},
-    {TensorProto::FLOAT8E5M2FNUZ, "float8e5m2fnuz", 8, Field::Int32, 1, nullptr},
-    {TensorProto::UINT4, "uint4", 4, Field::Int32, 1, nullptr},
-    {TensorProto::INT4, "int4", 4, Field::Int32, 1, nullptr},
-    {TensorProto::FLOAT4E2M1, "float4e2m1", 4, Field::Int32, 1, nullptr},
-    {TensorProto::FLOAT8E8M0, "float8e8m0", 8, Field::Int32, 1, nullptr},
-    {TensorProto::UINT2, "uint2", 2, Field::Int32, 1, nullptr},
-    {TensorProto::INT2, "int2", 2, Field::Int32, 1, nullptr},
+    {TensorProto::FLOAT8E4M3FN, "float8e4m3fn", 8, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::FLOAT8E4M3FNUZ, "float8e4m3fnuz", 8, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::FLOAT8E5M2, "float8e5m2", 8, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::FLOAT8E5M2FNUZ, "float8e5m2fnuz", 8, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::UINT4, "uint4", 4, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::INT4, "int4", 4, Field::Int32, 1, signedType<8>, true},
+    {TensorProto::FLOAT4E2M1, "float4e2m1", 4, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::FLOAT8E8M0, "float8e8m0", 8, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::UINT2, "uint2", 2, Field::Int32, 1, unsignedType<8>, true},
+    {TensorProto::INT2, "int2", 2, Field::Int32, 1, signedType<8>, true},
 };
 
 const DataType *findDataType(int number) {
@@ -131,11 +133,9 @@ mlir::ElementsAttr makeAttr(mlir::RankedTensorType type, llvm::ArrayRef<char> by
                                     bytes, align, [owner](void *, size_t, size_t) {}));
 }
 
-/// One byte an element, from elements packed into bytes, the first one lowest.
-mlir::ElementsAttr unpackSubByte(const TensorProto &tensor, const DataType &type,
-                                 const Model &model, llvm::ArrayRef<int64_t> dims,
-                                 mlir::MLIRContext *context) {
-  bool isSigned = type.number == TensorProto::INT4 || type.number == TensorProto::INT2;
+/// One byte an element, from elements packed into bytes.
+mlir::ElementsAttr unpackSubByte(const TensorProto &tensor, const Model &model,
+                                 mlir::RankedTensorType codes) {
   llvm::SmallVector<char> typed;
   llvm::ArrayRef<char> packed;
   if (tensor.has_raw_data() || tensor.data_location() == TensorProto::EXTERNAL) {
@@ -144,17 +144,10 @@ mlir::ElementsAttr unpackSubByte(const TensorProto &tensor, const DataType &type
     packValues(tensor.int32_data(), 1, typed);
     packed = typed;
   }
-  unsigned perByte = 8 / type.bits;
-  std::vector<char> bytes(*elementCount(dims));
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    unsigned field = static_cast<uint8_t>(packed[i / perByte]) >> (i % perByte * type.bits);
-    unsigned value = field & ((1u << type.bits) - 1);
-    bytes[i] = static_cast<char>(isSigned ? llvm::SignExtend32(value, type.bits) : value);
-  }
-  mlir::Builder builder(context);
-  auto byte = builder.getIntegerType(8, /*isSigned=*/false);
-  return nn::makeConstant(mlir::RankedTensorType::get(dims, isSigned ? builder.getI8Type() : byte),
-                          bytes);
+  std::vector<char> bytes(codes.getNumElements());
+  support::unpackElements(*support::findDType(tensor.data_type()), packed.data(), bytes.size(),
+                          bytes.data());
+  return nn::makeConstant(codes, bytes);
 }
 
 } // namespace
@@ -166,17 +159,29 @@ llvm::StringRef dataTypeName(int dataType) {
 
 mlir::Type elementTypeOf(int dataType, mlir::MLIRContext *context) {
   const DataType *type = findDataType(dataType);
-  if (!type || !type->type)
+  if (!type || !type->type || type->isNarrow)
     return {};
   mlir::Builder builder(context);
   return type->type(builder);
 }
 
-unsigned subByteBits(int dataType) {
+mlir::Type codeTypeOf(int dataType, mlir::MLIRContext *context) {
   const DataType *type = findDataType(dataType);
+  if (!type || !type->isNarrow)
+    return {};
+  mlir::Builder builder(context);
+  return type->type(builder);
+}
+
+unsigned narrowBits(int dataType) {
+  const DataType *type = findDataType(dataType);
+  return type && type->isNarrow ? type->bits : 0;
+}
+
+unsigned subByteBits(int dataType) {
   bool isInteger = dataType == TensorProto::INT4 || dataType == TensorProto::UINT4 ||
                    dataType == TensorProto::INT2 || dataType == TensorProto::UINT2;
-  return type && isInteger ? type->bits : 0;
+  return isInteger ? narrowBits(dataType) : 0;
 }
 
 llvm::StringRef supportedElementTypes() {
@@ -260,9 +265,10 @@ mlir::ElementsAttr tensorValue(const TensorProto &tensor, const Model &model,
                                mlir::MLIRContext *context) {
   const DataType &type = *findDataType(tensor.data_type());
   llvm::ArrayRef<int64_t> dims(tensor.dims().data(), tensor.dims_size());
-  if (subByteBits(type.number))
-    return unpackSubByte(tensor, type, model, dims, context);
-  auto tensorType = mlir::RankedTensorType::get(dims, elementTypeOf(type.number, context));
+  mlir::Builder builder(context);
+  auto tensorType = mlir::RankedTensorType::get(dims, type.type(builder));
+  if (type.bits < 8)
+    return unpackSubByte(tensor, model, tensorType);
   if (tensor.has_raw_data() || tensor.data_location() == TensorProto::EXTERNAL)
     return makeAttr(tensorType, model.rawData(tensor), owner);
   llvm::SmallVector<char> bytes;

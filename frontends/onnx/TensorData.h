@@ -21,10 +21,13 @@ class Model;
 llvm::StringRef dataTypeName(int dataType);
 /// Null for element types that the nn dialect lacks.
 mlir::Type elementTypeOf(int dataType, mlir::MLIRContext *context);
-/// The bits of an integer element type of less than a byte; 0 for other types. Such elements are
-/// held in bytes: see `tensorValue`.
+/// The type of nn that holds the codes of a narrow element type, see NarrowTypes.h; else null.
+mlir::Type codeTypeOf(int dataType, mlir::MLIRContext *context);
+/// The bits of a narrow element type; 0 for other types.
+unsigned narrowBits(int dataType);
+/// The bits of an integer element type of less than a byte; 0 for other types.
 unsigned subByteBits(int dataType);
-/// "f32, f64, ...": what `elementTypeOf` knows, for messages.
+/// "float32, uint8, ...": what tensors may hold, narrow types among it, for messages.
 llvm::StringRef supportedElementTypes();
 /// The number of elements, or nothing for negative dims and products that overflow.
 std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> dims);
@@ -32,9 +35,9 @@ std::optional<int64_t> elementCount(llvm::ArrayRef<int64_t> dims);
 /// Compares a tensor's data with its dims and element type; the message says what does not fit.
 llvm::Error checkTensor(const proto::TensorProto &tensor, ExternalFiles &external);
 
-/// The value of a tensor that passed `checkTensor` and whose element type is supported or an
-/// integer of less than a byte, which takes a byte of its own. Large raw data is not copied: the
-/// attribute then shares `owner`, which keeps the tensor's memory alive.
+/// The value of a tensor that passed `checkTensor` and whose element type is supported; of a narrow
+/// one, its codes. Large raw data is not copied: the attribute then shares `owner`, which keeps the
+/// tensor's memory alive.
 mlir::ElementsAttr tensorValue(const proto::TensorProto &tensor, const Model &model,
                                const std::shared_ptr<const void> &owner,
                                mlir::MLIRContext *context);

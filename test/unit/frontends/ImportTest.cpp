@@ -265,6 +265,39 @@ TEST_F(Import, MovesTheSignsOfScalesIntoCodes) {
   EXPECT_EQ(count<qnn::DequantizeOp>(), 0u);
 }
 
+TEST_F(Import, HoldsNarrowTypesAsTheirCodes) {
+  proto::ModelProto model = emptyModel(25);
+  proto::GraphProto &graph = *model.mutable_graph();
+  addInput(graph, "x", {2, 3}, proto::TensorProto::FLOAT8E5M2);
+  addInput(graph, "i", {2, 3}, proto::TensorProto::INT4);
+  for (const char *name : {"y", "j", "f"})
+    addOutput(graph, name);
+  addNode(graph, "Identity", {"x"}, {"y"});
+  addNode(graph, "Identity", {"i"}, {"j"});
+  addAttribute(*addNode(graph, "Cast", {"x"}, {"f"}), "to", proto::AttributeProto::INT)
+      ->set_i(proto::TensorProto::FLOAT);
+  mlir::func::FuncOp function = import(model);
+  ASSERT_TRUE(function) << (problems.empty() ? "" : problems.all().front().str());
+  auto codes = [&](unsigned result) {
+    return function.getResultAttrOfType<mlir::StringAttr>(result, "nn.codes");
+  };
+  EXPECT_EQ(function.getArgAttrOfType<mlir::StringAttr>(0, "nn.codes"), "f8e5m2");
+  EXPECT_EQ(codes(0), "f8e5m2");
+  EXPECT_EQ(codes(1), "i4");
+  EXPECT_FALSE(codes(2));
+  EXPECT_TRUE(resultType(function, 0).getElementType().isUnsignedInteger(8));
+  EXPECT_TRUE(resultType(function, 1).getElementType().isSignlessInteger(8));
+  EXPECT_TRUE(resultType(function, 2).getElementType().isF32());
+  // The bits of a byte that are not an int4's are cut off where it comes in.
+  EXPECT_EQ(function.getArgument(0), function.getBody().back().back().getOperand(0));
+  EXPECT_EQ(count<nn::BitwiseXorOp>(), 1u);
+
+  addNode(graph, "Neg", {"x"}, {"n"});
+  EXPECT_FALSE(import(model));
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems.all().front().code, ProblemCode::UnsupportedNode);
+}
+
 TEST_F(Import, SharesLargeConstantsWithTheModel) {
   proto::ModelProto proto = reluModel();
   proto::GraphProto &graph = *proto.mutable_graph();

@@ -54,7 +54,8 @@ std::string readFile(const fs::path &path) {
 std::optional<Tensor> readTensor(const fs::path &path, const onnx::Model &model,
                                  mlir::MLIRContext &context) {
   auto proto = std::make_shared<onnx::proto::TensorProto>();
-  if (!proto->ParseFromString(readFile(path)) || !onnx::elementTypeOf(proto->data_type(), &context))
+  if (!proto->ParseFromString(readFile(path)) ||
+      !(onnx::elementTypeOf(proto->data_type(), &context) || onnx::narrowBits(proto->data_type())))
     return std::nullopt;
   std::optional<Tensor> tensor = Tensor::of(onnx::tensorValue(*proto, model, proto, &context));
   // The attribute may share the message's memory; the tensor outlives both.
