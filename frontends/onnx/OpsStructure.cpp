@@ -2,6 +2,7 @@
 //
 // Operators that move elements, or ask for shapes.
 #include "frontends/onnx/Compose.h"
+#include "frontends/onnx/NarrowTypes.h"
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/Shapes.h"
 
@@ -168,6 +169,9 @@ LogicalResult importPad(NodeImporter &node) {
     value = asScalar(node, node.input(2));
   if (node.opset() >= 18)
     axes = intsOperand(node, "axes", 3, 18);
+  // The value where none is given, 0, has the code 0 in all other types.
+  if (isE8M0(node.narrowType(0)) && mode == nn::PadMode::constant && !value)
+    return node.invalid("it pads with 0, which float8e8m0 lacks; expected a value as third input");
   node.setOutput(0, node.create<nn::PadOp>(input, pads, value, axes, mode));
   return success();
 }

@@ -2,10 +2,11 @@
 """Casts from and to element types of less than 16 bits, code by code.
 
 Every code is cast to every other type; numbers are cast from every neighbourhood in which the
-rounding or the saturation changes. A type's casts are one model, run on inputs and, so that the
-compiler folds it, on constants.
+rounding or the saturation changes. A source's casts are one model, run on inputs and, so that the
+compiler folds it, on constants; a sample of all runs on a microcontroller's emulator.
 """
 import pathlib
+import shutil
 import sys
 import tempfile
 
@@ -46,7 +47,7 @@ class Casts:
         what = TensorProto.DataType.Name(to)
         self.expected.append((f"{name} to {what} {attributes or ''}", expected))
 
-    def check(self, report, tool, name):
+    def check(self, report, tool, name, compile_options=(), run_options=("--threads", "1")):
         graph = helper.make_graph(self.nodes, "g", self.inputs, self.outputs, self.initializers)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)], ir_version=13)
         with tempfile.TemporaryDirectory(prefix="narrow") as folder:
@@ -56,9 +57,10 @@ class Casts:
             for key, array in self.values.items():
                 files[key] = folder / f"{key}.npy"
                 np.save(files[key], array)
-            outcome = tool.compile(folder / "model.onnx", folder / "model.pbl")
+            outcome = tool.call("compile", folder / "model.onnx", "-o", folder / "model.pbl",
+                                *compile_options)
             if outcome.ok:
-                outcome = tool.run(folder / "model.pbl", files, folder / "out", "--threads", "1")
+                outcome = tool.run(folder / "model.pbl", files, folder / "out", *run_options)
             report.add(f"{name} runs", outcome.ok, outcome.message)
             if not outcome.ok:
                 return
@@ -165,6 +167,23 @@ def from_codes(report, tool):
         casts.check(report, tool, "folded codes" if constant else "codes")
 
 
+def on_a_board(report, tool):
+    if not shutil.which("qemu-system-arm"):
+        report.skip("narrow types on qemu-m4", "no qemu-system-arm")
+        return
+    casts = Casts()
+    x = np.random.default_rng(3).permutation(hard_numbers(np.float32))[:500]
+    given = casts.input(x)
+    for to in narrow.ALL:
+        casts.cast(given, to.number, narrow.encode(x, to))
+    for source in narrow.ALL:
+        codes = source.bytes_of(np.arange(256))
+        given = casts.input(codes, source.number)
+        casts.cast(given, TensorProto.FLOAT, source.numbers(codes).astype(np.float32))
+    board = ("--board", "qemu-m4")
+    casts.check(report, tool, "qemu-m4", ("--target", "cortexm", *board), board)
+
+
 def reference_agrees(report):
     """What stands in test/support/narrow.py is what the package ml_dtypes does."""
     x = hard_numbers(np.float32)
@@ -186,6 +205,7 @@ def main():
     from_floats(report, tool)
     from_integers(report, tool)
     from_codes(report, tool)
+    on_a_board(report, tool)
     return report.finish()
 
 

@@ -295,6 +295,11 @@ def refusals(runner):
     powers = model_of([helper.make_node("DequantizeLinear", ["x", "s"], ["y"])],
                       [info("x", narrow.E8M0.number, [2])], [info("y", FLOAT, [2])], [scale])
     runner.refuses("codes of float8e8m0", powers, "unsupported", "dequantization of other types")
+    pad = helper.make_node("Pad", ["x", "pads"], ["y"])
+    runner.refuses("padding with a number that is none",
+                   model_of([pad], [info("x", narrow.E8M0.number, [2])],
+                            [info("y", narrow.E8M0.number, [4])], [ints("pads", [1, 1])]),
+                   "rejected", "pads with 0, which float8e8m0 lacks")
     bits = model_of([helper.make_node("BitCast", ["x"], ["y"], to=TensorProto.INT4)], [x],
                     [info("y", TensorProto.INT4, [2, 2])])
     bits.opset_import[0].version = 26
