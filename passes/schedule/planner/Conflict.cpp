@@ -40,8 +40,9 @@ bool pebble::planner::shrinkConflict(const std::vector<Buffer> &buffers, int64_t
     for (int index : conflict)
       if (index != left)
         rest.push_back(buffers[index]);
+    Experience none;
     std::vector<int64_t> offsets;
-    Answer answer = searchFit(rest, capacity, budget, offsets);
+    Answer answer = searchFit(rest, capacity, budget, none, offsets);
     if (answer == Answer::doesNotFit)
       std::erase(conflict, left);
     else if (answer == Answer::unknown)

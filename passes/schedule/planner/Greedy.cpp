@@ -2,6 +2,8 @@
 
 #include "passes/schedule/planner/Greedy.h"
 
+#include "passes/schedule/planner/Random.h"
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -46,20 +48,6 @@ int64_t heightOf(const std::vector<Buffer> &buffers, const std::vector<int64_t> 
     height = std::max(height, offsets[i] + buffers[i].size);
   return height;
 }
-
-/// The same numbers on every machine, which the standard library's distributions do not promise.
-class Random {
-public:
-  size_t below(size_t count) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return static_cast<size_t>(state % count);
-  }
-
-private:
-  uint64_t state = 0x9E3779B97F4A7C15;
-};
 
 } // namespace
 

@@ -6,6 +6,7 @@
 #include "passes/schedule/planner/Greedy.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 using namespace pebble::planner;
@@ -91,7 +92,7 @@ private:
     Budget turn = budget.part(steps);
     int64_t before = turn.remaining();
     std::vector<int64_t> offsets;
-    Answer answer = searchFit(buffers, height, turn, offsets);
+    Answer answer = searchFit(buffers, height, turn, experience[height], offsets);
     budget.spend(before - turn.remaining());
     if (answer == Answer::fits)
       keep({offsets, heightOf(buffers, offsets)});
@@ -105,6 +106,7 @@ private:
   const Sections sections;
   const int64_t goal;
   const std::optional<int64_t> capacity;
+  std::map<int64_t, Experience> experience; ///< By height.
 };
 
 /// Whether the fixed offsets contradict each other; the first pair that does is the conflict.

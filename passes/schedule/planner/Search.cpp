@@ -5,40 +5,12 @@
 #include "passes/schedule/planner/Frame.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <numeric>
 
 using namespace pebble::planner;
 
 namespace {
-
-enum class Key { width, area, total };
-/// The order of what could be placed next, by falling keys compared one after the other.
-using Order = std::array<Key, 3>;
-
-/// Which buffer is placed next: one that no other can lie below, in a section that is chosen.
-enum class Focus {
-  lowest,   ///< The lowest offset, wherever it is.
-  critical, ///< Among the sections with the lowest floor, where there is least choice and room.
-  tightest  ///< The section with the least room, which may build towers beside valleys.
-};
-
-struct Strategy {
-  Focus focus;
-  Order order;
-};
-
-/// None is best for all problems, and most problems are easy for one: they take turns.
-constexpr Strategy kStrategies[] = {
-    {Focus::critical, {Key::width, Key::area, Key::total}},
-    {Focus::lowest, {Key::width, Key::area, Key::total}},
-    {Focus::critical, {Key::total, Key::area, Key::width}},
-    {Focus::lowest, {Key::total, Key::area, Key::width}},
-    {Focus::critical, {Key::total, Key::width, Key::area}},
-    {Focus::lowest, {Key::total, Key::width, Key::area}},
-    {Focus::tightest, {Key::width, Key::area, Key::total}},
-};
 
 /// Depth first over placements. At each node one buffer is placed at the lowest offset it can have;
 /// if that fails, it cannot be there, so it lies on something that is left to place: its offset is
@@ -49,16 +21,15 @@ public:
   Search(const std::vector<Buffer> &buffers, const Sections &sections, int64_t capacity,
          int64_t unit)
       : buffers(buffers), sections(sections), capacity(static_cast<T>(capacity / unit)), unit(unit),
-        weight(sections.count()), total(sections.count()), cuts(sections.count()),
-        floor(sections.count()), load(sections.count()) {}
+        total(sections.count()), cuts(sections.count()), floor(sections.count()),
+        load(sections.count()) {}
 
-  Answer run(Budget &budget, std::vector<int64_t> &offsets);
+  Answer run(Budget &budget, Experience &experience, std::vector<int64_t> &offsets);
 
 private:
   static constexpr T kNone = std::numeric_limits<T>::max();
 
-  void rankBuffers(const Order &order);
-  void fillRoot(const std::vector<int32_t> &order);
+  void fillRoot();
   Answer search(int depth);
   Answer place(int depth, int32_t chosen, bool &isFree);
   Answer descend(int depth, int32_t first, int32_t last);
@@ -92,8 +63,6 @@ private:
   Focus focus = Focus::lowest;
   Budget *limit = nullptr;
   std::vector<std::unique_ptr<Frame<T>>> frames;
-  /// Of each section, by strategy: how often it was the reason to turn back.
-  std::vector<std::vector<double>> weights;
 
   // By rank.
   std::vector<int32_t> bufferOf;
@@ -106,40 +75,15 @@ private:
   std::vector<T> classTop;
 
   // By section.
-  std::vector<double> weight;
+  Weights weight;
   std::vector<T> total;      ///< Bytes left to place.
   std::vector<int32_t> cuts; ///< How many of what is left to place cross into the next section.
   std::vector<T> floor;      ///< The lowest offset of what is left to place.
   std::vector<T> load;       ///< Scratch of one function at a time.
 };
 
-template <typename T> void Search<T>::rankBuffers(const Order &order) {
-  struct Keyed {
-    std::array<double, 3> keys;
-    int32_t buffer;
-  };
-  std::vector<Keyed> keyed(buffers.size());
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    int64_t most = 0;
-    for (int s = sections.spans[i].first; s < sections.spans[i].last; ++s)
-      most = std::max(most, sections.liveBytes[s]);
-    double width = static_cast<double>(buffers[i].upper - buffers[i].lower);
-    const double values[] = {width, width * static_cast<double>(buffers[i].size),
-                             static_cast<double>(most)};
-    keyed[i].buffer = static_cast<int32_t>(i);
-    for (size_t k = 0; k < order.size(); ++k)
-      keyed[i].keys[k] = values[static_cast<int>(order[k])];
-  }
-  std::sort(keyed.begin(), keyed.end(), [](const Keyed &a, const Keyed &b) {
-    return a.keys != b.keys ? a.keys > b.keys : a.buffer < b.buffer;
-  });
-  bufferOf.clear();
-  for (const Keyed &entry : keyed)
-    bufferOf.push_back(entry.buffer);
-}
-
-template <typename T> void Search<T>::fillRoot(const std::vector<int32_t> &order) {
-  size_t n = order.size();
+template <typename T> void Search<T>::fillRoot() {
+  size_t n = bufferOf.size();
   alignment.assign(n, 1);
   fixed.assign(n, -1);
   placedAt.assign(n, 0);
@@ -150,8 +94,8 @@ template <typename T> void Search<T>::fillRoot(const std::vector<int32_t> &order
   root.count = static_cast<int32_t>(n);
   std::vector<std::pair<int64_t, int32_t>> lives;
   for (int32_t r = 0; r < root.count; ++r) {
-    const Buffer &buffer = buffers[order[r]];
-    Span span = sections.spans[order[r]];
+    const Buffer &buffer = buffers[bufferOf[r]];
+    Span span = sections.spans[bufferOf[r]];
     // Offsets are sums of sizes, so that an alignment that divides the unit holds by itself.
     if (unit % buffer.alignment != 0) {
       alignment[r] = static_cast<T>(buffer.alignment / unit);
@@ -438,38 +382,43 @@ template <typename T> Answer Search<T>::descend(int depth, int32_t first, int32_
   return answer;
 }
 
-template <typename T> Answer Search<T>::run(Budget &budget, std::vector<int64_t> &offsets) {
+template <typename T>
+Answer Search<T>::run(Budget &budget, Experience &experience, std::vector<int64_t> &offsets) {
   constexpr int64_t stepsPerBuffer = 400;
-  weights.assign(std::size(kStrategies), std::vector<double>(sections.count(), 1.0));
-  // Short turns first: a bad start costs little, and the weights are kept from turn to turn.
-  for (int64_t steps = stepsPerBuffer * static_cast<int64_t>(buffers.size()); !budget.empty();
-       steps *= 2)
-    for (size_t i = 0; i < std::size(kStrategies); ++i) {
-      focus = kStrategies[i].focus;
-      rankBuffers(kStrategies[i].order);
-      fillRoot(bufferOf);
-      Budget turn = budget.part(steps);
-      limit = &turn;
-      int64_t before = turn.remaining();
-      weight.swap(weights[i]);
-      Answer answer = search(0);
-      weight.swap(weights[i]);
-      budget.spend(before - turn.remaining());
-      if (answer == Answer::fits) {
-        offsets.assign(buffers.size(), 0);
-        for (size_t rank = 0; rank < buffers.size(); ++rank)
-          offsets[bufferOf[rank]] = static_cast<int64_t>(placedAt[rank]) * unit;
-      }
-      if (answer != Answer::unknown || budget.empty())
-        return answer;
+  const int64_t shortest = stepsPerBuffer * static_cast<int64_t>(buffers.size());
+  experience.weights.resize(std::size(kStrategies), Weights(sections.count(), 1.0));
+  while (!budget.empty()) {
+    const Turn next = turnAt(experience.turns++);
+    const Strategy &strategy = kStrategies[next.strategy];
+    Random *shake = next.isShaken ? &experience.random : nullptr;
+    focus = strategy.focus;
+    bufferOf = rankBuffers(buffers, sections, strategy.order, shake);
+    fillRoot();
+    Weights &kept = experience.weights[next.strategy];
+    weight = shake ? shakenWeights(kept.size(), *shake) : kept;
+    Budget turn = budget.part(shortest * next.length);
+    limit = &turn;
+    int64_t before = turn.remaining();
+    Answer answer = search(0);
+    budget.spend(before - turn.remaining());
+    if (!shake)
+      kept.swap(weight);
+    if (answer == Answer::fits) {
+      offsets.assign(buffers.size(), 0);
+      for (size_t rank = 0; rank < buffers.size(); ++rank)
+        offsets[bufferOf[rank]] = static_cast<int64_t>(placedAt[rank]) * unit;
     }
+    if (answer != Answer::unknown)
+      return answer;
+  }
   return Answer::unknown;
 }
 
 } // namespace
 
 Answer pebble::planner::searchFit(const std::vector<Buffer> &buffers, int64_t capacity,
-                                  Budget &budget, std::vector<int64_t> &offsets) {
+                                  Budget &budget, Experience &experience,
+                                  std::vector<int64_t> &offsets) {
   if (buffers.empty())
     return Answer::fits;
   Sections sections = cutSections(buffers);
@@ -489,6 +438,6 @@ Answer pebble::planner::searchFit(const std::vector<Buffer> &buffers, int64_t ca
   // Ends and loads are at most three times the capacity, and are rounded up to an alignment.
   constexpr int64_t mostInNarrow = std::numeric_limits<int32_t>::max() / 8;
   if (capacity / unit < mostInNarrow && steepest / unit < mostInNarrow)
-    return Search<int32_t>(buffers, sections, capacity, unit).run(budget, offsets);
-  return Search<int64_t>(buffers, sections, capacity, unit).run(budget, offsets);
+    return Search<int32_t>(buffers, sections, capacity, unit).run(budget, experience, offsets);
+  return Search<int64_t>(buffers, sections, capacity, unit).run(budget, experience, offsets);
 }

@@ -4,7 +4,7 @@
 #ifndef PEBBLE_PASSES_SCHEDULE_PLANNER_SEARCH_H
 #define PEBBLE_PASSES_SCHEDULE_PLANNER_SEARCH_H
 
-#include "passes/schedule/planner/Sections.h"
+#include "passes/schedule/planner/Strategies.h"
 
 namespace pebble::planner {
 
@@ -17,9 +17,10 @@ enum class Answer {
 /// With more buffers than this the depth and the memory of the search would get out of hand.
 constexpr size_t kMostSearched = 3000;
 
-/// Looks for a plan of at most `capacity` bytes; on `fits`, `offsets` has it.
+/// Looks for a plan of at most `capacity` bytes; on `fits`, `offsets` has it. Goes on where
+/// searches with the same `experience`, of the same question, ended.
 Answer searchFit(const std::vector<Buffer> &buffers, int64_t capacity, Budget &budget,
-                 std::vector<int64_t> &offsets);
+                 Experience &experience, std::vector<int64_t> &offsets);
 
 } // namespace pebble::planner
 
