@@ -37,6 +37,21 @@ Operation *NNDialect::materializeConstant(OpBuilder &builder, Attribute value, T
   return ConstantOp::create(builder, location, type, elements);
 }
 
+LogicalResult ConvNhwcOp::verify() {
+  if (getPads().size() != 4)
+    return emitOpError("has ") << getPads().size()
+                               << " pads; expected 4: [top, left, bottom, right]";
+  bool isPadded = llvm::any_of(getPads(), [](int64_t pad) { return pad != 0; });
+  for (Value image : {getInput(), getResult()}) {
+    auto type = cast<RankedTensorType>(image.getType());
+    if (type.getRank() != 4)
+      return emitOpError("is on ") << type << "; expected a tensor of rank 4";
+    if (isPadded && (type.isDynamicDim(1) || type.isDynamicDim(2)))
+      return emitOpError("pads ") << type << "; expected an image with known sides";
+  }
+  return success();
+}
+
 LogicalResult ConstantOp::verify() {
   ElementsAttr value = getValue();
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {

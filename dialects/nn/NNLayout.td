@@ -13,22 +13,25 @@ class NN_LayoutOp<string mnemonic, list<Trait> traits = []>
     : Op<NN_Dialect, mnemonic, traits # [Pure, NN_Epilogue]>;
 
 def NN_ConvNhwcOp : NN_LayoutOp<"conv_nhwc"> {
-  let summary = "2-D convolution without padding, channels last, packed weights";
+  let summary = "2-D convolution, channels last, packed weights";
   let description = [{
     `input` is [N, H, W, C]. `weight` is [group, ceil(O / block), KH, KW, C / group, block] with O
     output channels a group, the last block filled up with zeros. The result is [N, OH, OW, O * group].
-    Each element's sum starts from the bias and runs over KH, KW, C in this order with fused
-    multiply-adds.
+    `pads` is [top, left, bottom, right]; an image with a side that only the run knows has none. Each
+    element's sum starts from the bias and runs over KH, KW, C in this order with fused
+    multiply-adds, skipping padding.
     ```mlir
-    %r = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>}
-        : (tensor<1x8x8x3xf32>, tensor<1x2x3x3x3x8xf32>) -> tensor<1x6x6x16xf32>
+    %r = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+        pads = array<i64: 1, 1, 1, 1>}
+        : (tensor<1x8x8x3xf32>, tensor<1x2x3x3x3x8xf32>) -> tensor<1x8x8x16xf32>
     ```
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[F32]>:$weight,
                        Optional<RankedTensorOf<[F32]>>:$bias, DenseI64ArrayAttr:$strides,
-                       DenseI64ArrayAttr:$dilations);
+                       DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads);
   let results = (outs RankedTensorOf<[F32]>:$result);
   let assemblyFormat = "$input `,` $weight (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def NN_DepthwiseNhwcOp : NN_LayoutOp<"depthwise_nhwc"> {

@@ -50,7 +50,7 @@ std::optional<WindowSpec> WindowSpec::of(Operation *op) {
       })
       .Case([](nn::ConvNhwcOp conv) {
         return make(1, shapeOf(conv.getWeight()).slice(2, 2), conv.getStrides(),
-                    conv.getDilations(), {});
+                    conv.getDilations(), conv.getPads());
       })
       .Case([](nn::DepthwiseNhwcOp conv) {
         return make(1, shapeOf(conv.getWeight()).take_front(2), conv.getStrides(),

@@ -9,6 +9,8 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 namespace pebble {
 #define GEN_PASS_DEF_ASSIGNLAYOUTS
 #include "passes/Passes.h.inc"
@@ -69,6 +71,27 @@ Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int6
   return window;
 }
 
+/// The code of a tile whose windows reach into the padding is written out for each tap of a
+/// window's row: with more of those than this, in a row of the result, the image gets its padding
+/// first.
+constexpr int64_t mostPaddedTaps = 64;
+
+/// Whether a convolution can skip what its windows read of the padding. A weight that is not finite
+/// makes a NaN of it.
+bool canSkipPadding(RankedTensorType input, RankedTensorType result, const Window &window,
+                    ArrayRef<float> weights) {
+  if (input.isDynamicDim(2) || input.isDynamicDim(3) || result.isDynamicDim(2) ||
+      result.isDynamicDim(3) || llvm::any_of(window.pads, [](int64_t pad) { return pad < 0; }) ||
+      !llvm::all_of(weights, [](float weight) { return std::isfinite(weight); }))
+    return false;
+  int64_t extent = (window.kernel[1] - 1) * window.dilations[1] + 1, columns = 0;
+  for (int64_t column = 0; column < result.getDimSize(3); ++column) {
+    int64_t first = column * window.strides[1] - window.pads[1];
+    columns += first < 0 || first + extent > input.getDimSize(3);
+  }
+  return columns * window.kernel[1] <= mostPaddedTaps;
+}
+
 /// Zeros around the image, channels last.
 Value padImage(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<int64_t> pads) {
   if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
@@ -127,10 +150,14 @@ public:
           nn::DepthwiseNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
                                       op.getBias(), window.strides, window.dilations, window.pads);
     } else {
-      image = padImage(rewriter, loc, image, window.pads);
+      if (!canSkipPadding(tensorTypeOf(op.getInput()), resultType, window,
+                          ArrayRef(source, weightType.getNumElements()))) {
+        image = padImage(rewriter, loc, image, window.pads);
+        window.pads.assign(4, 0);
+      }
       Value packed = pack(rewriter, loc, weightType, group, source);
       result = nn::ConvNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
-                                      op.getBias(), window.strides, window.dilations);
+                                      op.getBias(), window.strides, window.dilations, window.pads);
     }
     rewriter.replaceOp(op, buildTranspose(rewriter, loc, result, toChannelsFirst));
     return success();

@@ -84,17 +84,16 @@ SmallVector<Value> ResultDims::ofWindow(Operation *op, Location loc) {
     ints.push_back(values.size());
     llvm::append_range(ints, values);
   };
-  SmallVector<int64_t> noPads(4, 0);
   int64_t group = 1, channels = 1;
   int64_t results = cast<RankedTensorType>(op->getResult(0).getType()).getShape().back();
-  ArrayRef<int64_t> strides, dilations, pads = noPads;
+  ArrayRef<int64_t> strides, dilations, pads;
   if (auto pool = dyn_cast<nn::PoolNhwcOp>(op)) {
     append(pool.getKernelShape());
     strides = pool.getStrides(), dilations = pool.getDilations(), pads = pool.getPads();
   } else {
     ArrayRef<int64_t> weight = cast<RankedTensorType>(op->getOperand(1).getType()).getShape();
     if (auto conv = dyn_cast<nn::ConvNhwcOp>(op)) {
-      strides = conv.getStrides(), dilations = conv.getDilations();
+      strides = conv.getStrides(), dilations = conv.getDilations(), pads = conv.getPads();
       group = weight[0], channels = weight[4];
       kernel = {weight[2], weight[3]};
     } else {

@@ -2,9 +2,11 @@
 """A package whose dims are left dynamic computes the same bits as one compiled for each size, and
 allocates nothing while its dims stay.
 
-One network of seeded weights holds every kind of layer whose code depends on sizes; the others are
-real models. For each size a static package is compiled with --dim and both are run on one input.
-Sanitizers allocate for themselves: the program that counts is not built with them.
+One network of seeded weights holds every kind of layer whose code depends on sizes, another windows
+that reach into padding in many ways: where sizes are known that is skipped, and otherwise the image
+is copied into zeros. The others are real models. For each size a static package is compiled with
+--dim and both are run on one input. Sanitizers allocate for themselves: the program that counts is
+not built with them.
 """
 import pathlib
 import re
@@ -21,6 +23,15 @@ from support import models, pebble, reference, results  # noqa: E402
 
 # Dims of the input [N, C, H, W] that are tried, by model.
 IMAGE_SIZES = [(1, 24, 40), (2, 7, 9), (3, 33, 5), (1, 16, 129)]
+PADDED_SIZES = [(1, 9, 14), (2, 5, 31), (1, 7, 70)]
+# Of convolutions of 6 channels: outputs, kernel, pads, strides, dilations, group.
+PADDED = [
+    (32, [3, 3], [1, 1, 1, 1], [1, 1], [1, 1], 1), (20, [3, 3], [0, 1, 1, 0], [2, 2], [1, 1], 1),
+    (40, [5, 5], [2, 2, 2, 2], [1, 2], [1, 1], 1), (9, [7, 7], [3, 3, 3, 3], [2, 2], [1, 1], 3),
+    (4, [1, 1], [1, 2, 0, 1], [1, 1], [1, 1], 1), (12, [3, 3], [2, 4, 2, 4], [1, 1], [2, 4], 2),
+    (18, [1, 7], [0, 3, 0, 3], [1, 1], [1, 1], 1), (18, [5, 1], [4, 0, 4, 0], [1, 3], [1, 1], 6),
+    (8, [2, 4], [1, 3, 1, 3], [3, 1], [1, 1], 1), (8, [3, 3], [2, 9, 2, 9], [1, 1], [2, 9], 1),
+]
 REAL = {
     "ppocr_cls": [(1, 48, 192), (3, 48, 100)],
     "ppocr6_tiny_rec": [(1, 48, 160), (2, 48, 77)],
@@ -53,8 +64,18 @@ class Network:
         self.nodes.append(helper.make_node(op, list(inputs), [output], **attributes))
         return output
 
+    def save(self, path, *results):
+        graph = helper.make_graph(
+            self.nodes, path.stem,
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, "h", "w"])],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in results],
+            self.constants)
+        opset = helper.make_opsetid("", 18)
+        onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), path)
+        return path
 
-def build(path):
+
+def build_layers(path):
     """Convolutions, depthwise and grouped ones, pools, residuals, attention over the pixels."""
     net = Network()
     x = net.add("Conv", "x", net.weights(20, 3, 3, 3), net.weights(20), pads=[1, 1, 1, 1])
@@ -84,14 +105,19 @@ def build(path):
     mixed = net.add("Add", x, net.add("Reshape", mixed, net.ints(0, -1, 40)))
     first = net.add("Gather", mixed, net.ints(0), axis=1)
     logits = net.add("MatMul", net.add("Reshape", first, net.ints(-1, 40)), net.weights(40, 37))
-    graph = helper.make_graph(
-        net.nodes, "dynamic_shapes",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, "h", "w"])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in (mixed, logits)],
-        net.constants)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8),
-              path)
-    return path
+    return net.save(path, mixed, logits)
+
+
+def build_padded(path):
+    """Each convolution of PADDED on the same image."""
+    net = Network()
+    x = net.add("Conv", "x", net.weights(6, 3, 1, 1))
+    results = []
+    for outputs, kernel, pads, strides, dilations, group in PADDED:
+        y = net.add("Conv", x, net.weights(outputs, 6 // group, *kernel), net.weights(outputs),
+                    pads=pads, strides=strides, dilations=dilations, group=group)
+        results.append(net.add("Relu", y))
+    return net.save(path, *results)
 
 
 def free_batch(file, target):
@@ -171,16 +197,18 @@ def main():
     tool = pebble.Pebble(args.build, timeout=300)
     report = results.Results(args)
     table = {model.name: model for model in models.table()}
-    for name, sizes in [("layers", IMAGE_SIZES), *REAL.items()]:
+    seeded = {"layers": build_layers, "padded": build_padded}
+    for name, sizes in [("layers", IMAGE_SIZES), ("padded", PADDED_SIZES), *REAL.items()]:
         if args.filter not in name:
             continue
         with tempfile.TemporaryDirectory(prefix="dynamic") as scratch:
             tmp = pathlib.Path(scratch)
-            file = build(tmp / "layers.onnx") if name == "layers" else table[name].find(tmp)
+            file = (seeded[name](tmp / f"{name}.onnx") if name in seeded
+                    else table[name].find(tmp))
             if file is None:
                 report.skip(name, f"no data ({table[name].model})")
                 continue
-            if name != "layers":
+            if name not in seeded:
                 file = free_batch(file, tmp / "model.onnx")
             check(tool, report, name, file, sizes, tmp)
     return report.finish()

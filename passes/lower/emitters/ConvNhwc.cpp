@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/lower/emitters/Emitters.h"
-#include "passes/lower/emitters/Tile.h"
+#include "passes/lower/emitters/WindowNhwc.h"
 
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -25,6 +26,9 @@ public:
     groupChannels = weight[4], block = weight[5];
     outHeight = result[1], outWidth = result[2], outChannels = *constantOf(result[3]) / group;
     lanes = emitter.options().vectorBytes / 4;
+    ArrayRef<int64_t> strides = op.getStrides(), dilations = op.getDilations(), pads = op.getPads();
+    down = {kernelHeight, strides[0], dilations[0], pads[0], pads[2], height, outHeight};
+    across = {kernelWidth, strides[1], dilations[1], pads[1], pads[3], width, outWidth};
     // Element counts of a row and of an image, wanted in every loop.
     rowElements = multiply(b, width, b.getIndexAttr(channels));
     imageElements = multiply(b, height, rowElements);
@@ -97,27 +101,39 @@ private:
     int64_t blockElements = kernelHeight * kernelWidth * groupChannels * block;
     tile.weightBase =
         linear({{g, index(blocks * blockElements)}, {blockIndex, index(blockElements)}});
-    int64_t columnStep = op.getStrides()[1] * channels;
+    int64_t columnStep = across.stride * channels;
     tile.rowStride = index(columnStep);
-    addLoops(tile);
     Value channel = linear({{g, index(outChannels)}, {blockIndex, index(block)}});
     addBias(tile, channel);
+    if (kernelHeight > 1 || down.isPadded()) {
+      OpFoldResult begin = index(0), end = index(kernelHeight);
+      if (down.isPadded()) {
+        WindowSide::Taps taps = down.tapsAt(b, row);
+        begin = taps.begin, end = taps.end;
+      }
+      tile.loops.push_back({end, multiply(b, rowElements, index(down.dilation)),
+                            index(kernelWidth * groupChannels * block), begin});
+    }
 
     Value rowBase = linear({{n, imageElements},
-                            {row, multiply(b, rowElements, index(op.getStrides()[0]))},
+                            {row, multiply(b, rowElements, index(down.stride))},
                             {g, index(groupChannels)}});
-    forRowTiles(emitter, b.getIndexAttr(0), outWidth, mostRows(emitter.options(), tile.vectors),
-                [&](Value column, int64_t rows) {
-                  Tile here = tile;
-                  here.rows = rows;
-                  here.inputBase =
-                      arith::AddIOp::create(b, rowBase, linear({{column, index(columnStep)}}));
-                  SmallVector<Value> sums = emitTile(b, here);
-                  for (int64_t r = 0; r < rows; ++r)
-                    for (int64_t vector = 0; vector < tile.vectors; ++vector)
-                      epilogue.store({n, row, offset(column, r), offset(channel, vector * lanes)},
-                                     sums[r * tile.vectors + vector]);
-                });
+    // Where tap 0 of column 0 lies, which may be in the padding.
+    if (down.padBefore > 0 || across.padBefore > 0)
+      rowBase =
+          offset(rowBase, -(down.padBefore * *constantOf(width) + across.padBefore) * channels);
+    forColumns(mostRows(emitter.options(), tile.vectors), [&](const Columns &columns) {
+      Tile here = tile;
+      here.rows = columns.count;
+      addLoops(here, columns);
+      here.inputBase =
+          arith::AddIOp::create(b, rowBase, linear({{columns.first, index(columnStep)}}));
+      SmallVector<Value> sums = emitTile(b, here);
+      for (int64_t r = 0; r < columns.count; ++r)
+        for (int64_t vector = 0; vector < tile.vectors; ++vector)
+          epilogue.store({n, row, offset(columns.first, r), offset(channel, vector * lanes)},
+                         sums[r * tile.vectors + vector]);
+    });
     if (epilogue.needsFinish())
       emitter.loop(b.getIndexAttr(0), outWidth, 1, [&](Value column) {
         epilogue.finish({n, row, column}, channel, offset(channel, outputs));
@@ -130,19 +146,66 @@ private:
                : arith::AddIOp::create(b, base, arith::ConstantIndexOp::create(b, by)).getResult();
   }
 
-  void addLoops(Tile &tile) {
-    auto loop = [&](int64_t count, OpFoldResult inputStep, int64_t weightStep) {
-      tile.loops.push_back({index(count), inputStep, index(weightStep)});
-    };
-    if (kernelHeight > 1)
-      loop(kernelHeight, multiply(b, rowElements, index(op.getDilations()[0])),
-           kernelWidth * groupChannels * block);
-    // A window's row lies in one piece when nothing is skipped.
-    if (group == 1 && op.getDilations()[1] == 1)
-      return loop(kernelWidth * groupChannels, index(1), block);
-    if (kernelWidth > 1)
-      loop(kernelWidth, index(op.getDilations()[1] * channels), groupChannels * block);
-    loop(groupChannels, index(1), block);
+  /// A tile's columns of the result.
+  struct Columns {
+    Value first;
+    int64_t count;
+    SmallVector<TileRows> inside; ///< Those whose tap k lies in the image; empty for all.
+  };
+
+  /// Covers a row with tiles. Those that reach into the padding stand by themselves, since which of
+  /// their pixels have which taps is then known.
+  void forColumns(int64_t most, llvm::function_ref<void(const Columns &)> body) {
+    if (!across.isPadded())
+      return forRowTiles(emitter, index(0), outWidth, most,
+                         [&](Value column, int64_t count) { body({column, count, {}}); });
+    int64_t size = *constantOf(outWidth), count = evenRows(size, most);
+    for (int64_t first = 0; first < size;) {
+      int64_t end = first;
+      while (end + count <= size && tapsOf(end, count).empty())
+        end += count;
+      if (end > first) {
+        emitter.loop(index(first), index(end), count,
+                     [&](Value column) { body({column, count, {}}); });
+        first = end;
+        continue;
+      }
+      int64_t here = std::min(count, size - first);
+      body({arith::ConstantIndexOp::create(b, first), here, tapsOf(first, here)});
+      first += here;
+    }
+  }
+
+  SmallVector<TileRows> tapsOf(int64_t first, int64_t count) const {
+    SmallVector<TileRows> rows;
+    for (int64_t tap = 0; tap < kernelWidth; ++tap) {
+      auto isOutside = [&](int64_t row) { return !across.isInside(first + row, tap); };
+      // The columns with a tap in the image lie side by side.
+      auto all = llvm::seq<int64_t>(0, count);
+      auto begin = llvm::find_if_not(all, isOutside);
+      auto end = std::find_if(begin, all.end(), isOutside);
+      rows.push_back({begin - all.begin(), end - all.begin()});
+    }
+    auto isWhole = [&](TileRows it) { return it.begin == 0 && it.end == count; };
+    if (llvm::all_of(rows, isWhole))
+      rows.clear();
+    return rows;
+  }
+
+  /// The loops over a window's row.
+  void addLoops(Tile &tile, const Columns &columns) {
+    // It lies in one piece when nothing is skipped.
+    if (group == 1 && across.dilation == 1 && columns.inside.empty()) {
+      tile.loops.push_back({index(kernelWidth * groupChannels), index(1), index(block)});
+      return;
+    }
+    if (kernelWidth > 1 || !columns.inside.empty())
+      tile.loops.push_back({index(kernelWidth),
+                            index(across.dilation * channels),
+                            index(groupChannels * block),
+                            {},
+                            columns.inside});
+    tile.loops.push_back({index(groupChannels), index(1), index(block)});
   }
 
   void addBias(Tile &tile, Value channel) {
@@ -159,6 +222,7 @@ private:
   ImplicitLocOpBuilder &b;
   nn::ConvNhwcOp op;
   EpilogueStore epilogue;
+  WindowSide down, across;
   OpFoldResult batch, height, width, outHeight, outWidth, rowElements, imageElements;
   int64_t channels, group, blocks, kernelHeight, kernelWidth, groupChannels, block, outChannels,
       lanes;

@@ -3,6 +3,7 @@
 #include "passes/lower/emitters/Tile.h"
 
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace pebble;
@@ -19,7 +20,7 @@ Value addConstant(ImplicitLocOpBuilder &b, Value base, int64_t offset) {
 
 class TileEmitter {
 public:
-  TileEmitter(ImplicitLocOpBuilder &b, const Tile &tile) : b(b), tile(tile) {}
+  TileEmitter(ImplicitLocOpBuilder &b, const Tile &tile) : b(b), tile(tile), active{0, tile.rows} {}
 
   SmallVector<Value> run() {
     if (tile.valid)
@@ -49,6 +50,8 @@ private:
     if (depth == tile.loops.size())
       return step(input, weight, sums, 0);
     const ReductionLoop &loop = tile.loops[depth];
+    if (!loop.rows.empty())
+      return unrolled(depth, input, weight, sums);
     bool innermost = depth + 1 == tile.loops.size();
     int64_t unroll = innermost ? tile.split : 1;
     Value count = toValue(b, loop.count);
@@ -73,14 +76,28 @@ private:
       scf::YieldOp::create(b, next);
       return SmallVector<Value>(scf.getResults().begin(), scf.getResults().end());
     };
-    Value zeroIndex = arith::ConstantIndexOp::create(b, 0);
-    SmallVector<Value> result = emit(zeroIndex, main, unroll, sums);
+    Value begin = loop.begin ? toValue(b, loop.begin) : arith::ConstantIndexOp::create(b, 0);
+    SmallVector<Value> result = emit(begin, main, unroll, sums);
     if (unroll > 1)
       result = emit(main, count, 1, result);
     return result;
   }
 
-  /// One multiply-add of every sum of partial sum `part`.
+  SmallVector<Value> unrolled(size_t depth, Value input, Value weight, ArrayRef<Value> sums) {
+    const ReductionLoop &loop = tile.loops[depth];
+    SmallVector<Value> next(sums.begin(), sums.end());
+    for (auto [k, rows] : llvm::enumerate(loop.rows)) {
+      if (rows.begin >= rows.end)
+        continue;
+      llvm::SaveAndRestore restricted(active, rows);
+      Value at = arith::ConstantIndexOp::create(b, k);
+      next = nest(depth + 1, add(b, input, toValue(b, multiply(b, at, loop.inputStep))),
+                  add(b, weight, toValue(b, multiply(b, at, loop.weightStep))), next);
+    }
+    return next;
+  }
+
+  /// One multiply-add of every sum of partial sum `part` in the active rows.
   SmallVector<Value> step(Value input, Value weight, ArrayRef<Value> sums, int64_t part) {
     SmallVector<Value> next(sums.begin(), sums.end());
     SmallVector<Value> weights;
@@ -92,7 +109,7 @@ private:
                            .getResult()
                      : vector::LoadOp::create(b, type, tile.weight, at).getResult());
     }
-    for (int64_t row = 0; row < tile.rows; ++row) {
+    for (int64_t row = active.begin; row < active.end; ++row) {
       OpFoldResult offset = multiply(b, b.getIndexAttr(row), tile.rowStride);
       Value at = constantOf(offset) ? addConstant(b, input, *constantOf(offset))
                                     : add(b, input, toValue(b, offset));
@@ -108,7 +125,8 @@ private:
 
   ImplicitLocOpBuilder &b;
   const Tile &tile;
-  Value mask; // Of the lanes that exist, where not all do.
+  TileRows active; // Those that take part in the loops around.
+  Value mask;      // Of the lanes that exist, where not all do.
 };
 
 } // namespace
@@ -117,8 +135,7 @@ SmallVector<Value> pebble::emitTile(ImplicitLocOpBuilder &builder, const Tile &t
   return TileEmitter(builder, tile).run();
 }
 
-/// Rows of a tile for `extent` rows in all: the most that fit, evened out over the tiles.
-static int64_t evenRows(int64_t extent, int64_t most) {
+int64_t pebble::evenRows(int64_t extent, int64_t most) {
   int64_t tiles = llvm::divideCeil(extent, most);
   return tiles == 0 ? most : llvm::divideCeil(extent, tiles);
 }

@@ -8,9 +8,18 @@
 
 namespace pebble {
 
+/// Rows [begin, end) of a tile.
+struct TileRows {
+  int64_t begin, end;
+};
+
 /// One loop of a reduction: how far each operand moves an iteration, in elements.
 struct ReductionLoop {
   mlir::OpFoldResult count, inputStep, weightStep;
+  /// The first iteration; null for 0.
+  mlir::OpFoldResult begin = {};
+  /// The rows that take part in each iteration, which are then unrolled; empty for all.
+  llvm::SmallVector<TileRows> rows = {};
 };
 
 /// Sums over `loops` (outermost first) of input scalars times weight vectors: `rows` scalars that
@@ -41,6 +50,9 @@ inline constexpr int64_t likelySide = 64;
 /// Loops over the rows of all images, which threads share.
 void forImageRows(KernelEmitter &emitter, mlir::OpFoldResult images, mlir::OpFoldResult rows,
                   llvm::function_ref<void(mlir::Value image, mlir::Value row)> body, int64_t cost);
+
+/// Rows of a tile for `extent` rows in all: the most that fit, evened out over the tiles.
+int64_t evenRows(int64_t extent, int64_t most);
 
 /// Covers the rows `[begin, end)` with tiles of at most `most` rows; `emit` gets a tile's first row
 /// and its number of rows. A known number of rows is divided evenly. For an unknown one there are a

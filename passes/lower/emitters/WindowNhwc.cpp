@@ -9,6 +9,42 @@
 using namespace mlir;
 using namespace pebble;
 
+/// Whether the last window may end in the padding behind the input.
+bool WindowSide::reachesBeyond() const {
+  std::optional<int64_t> size = constantOf(extent), count = constantOf(places);
+  if (!size || !count)
+    return padAfter > 0;
+  return !isInside(*count - 1, kernel - 1);
+}
+
+bool WindowSide::isInside(int64_t position, int64_t tap) const {
+  int64_t at = position * stride - padBefore + tap * dilation;
+  return at >= 0 && at < *constantOf(extent);
+}
+
+WindowSide::Taps WindowSide::tapsAt(ImplicitLocOpBuilder &b, Value position) const {
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, value).getResult();
+  };
+  Value origin = arith::SubIOp::create(b, arith::MulIOp::create(b, position, constant(stride)),
+                                       constant(padBefore));
+  Taps taps{constant(0), constant(kernel), origin};
+  if (padBefore > 0) {
+    // ceil(-origin / dilation), at least 0.
+    Value missing = arith::SubIOp::create(b, constant(dilation - 1), origin);
+    Value skipped = arith::DivSIOp::create(b, missing, constant(dilation));
+    taps.begin = arith::MaxSIOp::create(b, skipped, constant(0));
+  }
+  if (reachesBeyond()) {
+    // ceil((extent - origin) / dilation), at most the kernel's size.
+    Value beyond = arith::AddIOp::create(b, toValue(b, extent), constant(dilation - 1));
+    Value left = arith::SubIOp::create(b, beyond, origin);
+    Value inside = arith::DivSIOp::create(b, left, constant(dilation));
+    taps.end = arith::MinSIOp::create(b, inside, constant(kernel));
+  }
+  return taps;
+}
+
 WindowLoops::WindowLoops(KernelEmitter &emitter, Operation *op, ArrayRef<int64_t> kernel,
                          ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
                          ArrayRef<int64_t> pads)
@@ -17,39 +53,10 @@ WindowLoops::WindowLoops(KernelEmitter &emitter, Operation *op, ArrayRef<int64_t
       dilations(dilations), pads(pads), inputDims(input->dims),
       resultDims(emitter.tensor(emitter.yieldedFrom(op).front())->dims) {}
 
-/// Whether the last window may end in the padding behind the input.
-bool WindowLoops::reachesBeyond(int dim) const {
-  std::optional<int64_t> extent = constantOf(inputDims[dim + 1]);
-  std::optional<int64_t> places = constantOf(resultDims[dim + 1]);
-  if (!extent || !places)
-    return pads[dim + 2] > 0;
-  int64_t last = (*places - 1) * strides[dim] - pads[dim];
-  return last + (kernel[dim] - 1) * dilations[dim] >= *extent;
-}
-
-/// Window positions k with 0 <= position * stride - pad + k * dilation < extent.
-WindowLoops::Range WindowLoops::range(Value position, int dim) {
-  auto constant = [&](int64_t value) {
-    return arith::ConstantIndexOp::create(b, value).getResult();
-  };
-  Value origin = arith::SubIOp::create(
-      b, arith::MulIOp::create(b, position, constant(strides[dim])), constant(pads[dim]));
-  Range result{constant(0), constant(kernel[dim]), origin};
-  if (pads[dim] > 0) {
-    // ceil(-origin / dilation), at least 0.
-    Value missing = arith::SubIOp::create(b, constant(dilations[dim] - 1), origin);
-    Value skipped = arith::DivSIOp::create(b, missing, constant(dilations[dim]));
-    result.begin = arith::MaxSIOp::create(b, skipped, constant(0));
-  }
-  if (reachesBeyond(dim)) {
-    // ceil((extent - origin) / dilation), at most the kernel's size.
-    Value extent =
-        arith::AddIOp::create(b, toValue(b, inputDims[dim + 1]), constant(dilations[dim] - 1));
-    Value left = arith::SubIOp::create(b, extent, origin);
-    Value inside = arith::DivSIOp::create(b, left, constant(dilations[dim]));
-    result.end = arith::MinSIOp::create(b, inside, constant(kernel[dim]));
-  }
-  return result;
+WindowSide::Taps WindowLoops::tapsAt(Value position, int dim) {
+  WindowSide side{kernel[dim],   strides[dim],       dilations[dim],     pads[dim],
+                  pads[dim + 2], inputDims[dim + 1], resultDims[dim + 1]};
+  return side.tapsAt(b, position);
 }
 
 void WindowLoops::run(Start start, Step step, Finish finish) {
@@ -80,12 +87,12 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
   int64_t channels = *constantOf(inputDims[3]);
   OpFoldResult lineElements = multiply(b, inputDims[2], b.getIndexAttr(channels));
   OpFoldResult imageElements = multiply(b, inputDims[1], lineElements);
-  Range rows = range(row, 0);
+  WindowSide::Taps rows = tapsAt(row, 0);
   Value first = start(channel, lanes);
   Value image =
       arith::AddIOp::create(b, arith::MulIOp::create(b, n, toValue(b, imageElements)), channel);
   emitter.loop(b.getIndexAttr(0), resultDims[2], 1, [&](Value column) {
-    Range columns = range(column, 1);
+    WindowSide::Taps columns = tapsAt(column, 1);
     Value one = constant(1);
     auto outer = scf::ForOp::create(b, rows.begin, rows.end, one, first);
     {

@@ -8,6 +8,25 @@
 
 namespace pebble {
 
+/// A window along one side of an image.
+struct WindowSide {
+  int64_t kernel, stride, dilation, padBefore, padAfter;
+  mlir::OpFoldResult extent, places; // Of the image and of the result.
+
+  bool isPadded() const { return padBefore > 0 || padAfter > 0; }
+
+  struct Taps {
+    mlir::Value begin, end, origin; // Taps inside the image, and where tap 0 lies.
+  };
+  /// The taps k with 0 <= position * stride - padBefore + k * dilation < extent.
+  Taps tapsAt(mlir::ImplicitLocOpBuilder &builder, mlir::Value position) const;
+  /// The same for one tap of an image of known size.
+  bool isInside(int64_t position, int64_t tap) const;
+
+private:
+  bool reachesBeyond() const;
+};
+
 /// Walks over output pixels and vectors of channels; what lies in the padding is skipped.
 class WindowLoops {
 public:
@@ -26,11 +45,7 @@ public:
   void run(Start start, Step step, Finish finish);
 
 private:
-  struct Range {
-    mlir::Value begin, end, origin; // Window positions inside, and where position 0 lies.
-  };
-  Range range(mlir::Value position, int dim);
-  bool reachesBeyond(int dim) const;
+  WindowSide::Taps tapsAt(mlir::Value position, int dim);
   void emitPixels(mlir::Value n, mlir::Value row, mlir::Value channel, int64_t lanes, Start start,
                   Step step, Finish finish);
 

@@ -97,3 +97,11 @@ func.func @permutation(%x: tensor<2x3xf32>) {
   %0 = nn.transpose %x {permutation = array<i64: 0, 0>} : (tensor<2x3xf32>) -> tensor<2x2xf32>
   return
 }
+
+// -----
+
+func.func @pads(%x: tensor<1x?x8x3xf32>, %w: tensor<1x1x3x3x3x8xf32>) {
+  // expected-error @+1 {{pads 'tensor<1x?x8x3xf32>'; expected an image with known sides}}
+  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x?x8x3xf32>, tensor<1x1x3x3x3x8xf32>) -> tensor<1x?x8x8xf32>
+  return
+}

@@ -39,8 +39,33 @@ func.func private @scratch(%x: tensor<?xf32>) -> tensor<?xf32> attributes {nn.no
 func.func private @dynamic_conv(%x: tensor<?x?x?x3xf32>) -> tensor<?x?x?x32xf32>
     attributes {nn.nodes = ["d"]} {
   %w = nn.constant dense<1.0> : tensor<1x1x3x3x3x32xf32>
-  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>} : (tensor<?x?x?x3xf32>, tensor<1x1x3x3x3x32xf32>) -> tensor<?x?x?x32xf32>
+  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<?x?x?x3xf32>, tensor<1x1x3x3x3x32xf32>) -> tensor<?x?x?x32xf32>
   return %0 : tensor<?x?x?x32xf32>
+}
+
+// What a window reads of the padding is skipped: rows by the bounds of a loop, columns by leaving
+// pixels out of the tiles at the border, whose first one is the only one here.
+// CHECK-LABEL: func.func private @padded_conv
+// CHECK: %[[ABOVE:.*]] = arith.maxsi
+// CHECK: %[[BELOW:.*]] = arith.minsi
+// CHECK: scf.for {{.*}} = %[[ABOVE]] to %[[BELOW]] step {{.*}} iter_args
+// CHECK: scf.for
+// CHECK-COUNT-3: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.for
+// CHECK-COUNT-4: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.for
+// CHECK-COUNT-3: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: return
+func.func private @padded_conv(%x: tensor<1x4x4x3xf32>) -> tensor<1x4x4x16xf32>
+    attributes {nn.nodes = ["p"]} {
+  %w = nn.constant dense<1.0> : tensor<1x1x3x3x3x32xf32>
+  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x4x3xf32>, tensor<1x1x3x3x3x32xf32>) -> tensor<1x4x4x16xf32>
+  return %0 : tensor<1x4x4x16xf32>
 }
 
 // A product whose number of columns is unknown reads the last ones under a mask; one whose number of
@@ -66,7 +91,7 @@ func.func private @mask(%x: tensor<1x1x1x3xf32>) -> tensor<1x1x1x4xi1>
     attributes {nn.nodes = ["f"]} {
   %h = nn.constant dense<5.0e-1> : tensor<f32>
   %w = nn.constant dense<1.0> : tensor<1x1x1x1x3x32xf32>
-  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>}
+  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
       : (tensor<1x1x1x3xf32>, tensor<1x1x1x1x3x32xf32>) -> tensor<1x1x1x4xf32>
   %1 = nn.sigmoid %0 : (tensor<1x1x1x4xf32>) -> tensor<1x1x1x4xf32>
   %2 = nn.compare gt, %1, %h

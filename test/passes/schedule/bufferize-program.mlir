@@ -53,6 +53,6 @@ func.func @main(%x: tensor<?x?x?x3xf32>) -> tensor<?x?x?x16xf32> {
 func.func private @conv(%x: tensor<?x?x?x3xf32>) -> tensor<?x?x?x16xf32>
     attributes {nn.nodes = ["conv"]} {
   %w = nn.constant dense<1.0> : tensor<1x1x3x3x3x32xf32>
-  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>} : (tensor<?x?x?x3xf32>, tensor<1x1x3x3x3x32xf32>) -> tensor<?x?x?x16xf32>
+  %0 = nn.conv_nhwc %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<?x?x?x3xf32>, tensor<1x1x3x3x3x32xf32>) -> tensor<?x?x?x16xf32>
   return %0 : tensor<?x?x?x16xf32>
 }
