@@ -246,13 +246,27 @@ def StreamLayers : Pass<"stream-layers", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect"];
 }
 
+def WriteInPlace : Pass<"write-in-place", "::mlir::ModuleOp"> {
+  let summary = "Let kernels write results over operands that nobody reads later"
+                " and that they read element by element";
+  let description = [{
+    Elementwise layers, sums, products and tables of codes, and what a convolution, a product or a pool
+    evaluates behind its own sums read an operand of the result's shape only for the element that they
+    store next. Where that is the operand's last use, the launch gets the attribute `over` and a
+    version of the kernel with the attribute `mem.over`; `plan-memory` then gives both one place.
+    Only programs without control flow, on buffers of known size, are changed, which
+    `verify-accesses` proves; those of `stream-layers` have their places already.
+  }];
+}
+
 def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
   let summary = "Place buffers of known size in one arena";
   let description = [{
     Lifetimes are taken on the top-level operations of `@main`; offsets come from the planner of
     docs/memory.md, with a budget of steps, so that they are the same in every run, and are checked by
     the verifier that shares no code with it. Buffers carried around a loop and buffers of unknown
-    size stay dynamic; the latter are released after their last use. The arena's size becomes the
+    size stay dynamic; the latter are released after their last use. What a launch writes over an
+    operand has the operand's place. The arena's size becomes the
     attribute `mem.arena_bytes`; `mem.arena_lower_bound` is the size below which there is no plan.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
@@ -263,7 +277,8 @@ def VerifyAccesses : Pass<"verify-accesses", "::mlir::ModuleOp"> {
   let description = [{
     Runs `@main` without computing: follows its loops, and keeps for each byte of the arena which row of
     which buffer it holds. A kernel that would read another row than its window asks for, or write
-    what it reads or has as scratch, makes the pass fail. Programs with other control flow than
+    what it reads or has as scratch, makes the pass fail; the attribute `over` of a launch is believed where the
+    layers in the kernel go by elements and both buffers are the same bytes. Programs with other control flow than
     counted loops, or with buffers of unknown size, are left alone.
   }];
 }

@@ -44,6 +44,17 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
     positions.push_back(lifetimes.positionOf(op));
   });
 
+  llvm::DenseSet<Value> overwritten;
+  program.walk([&](mem::LaunchOp launch) {
+    for (int64_t operand : launch.getOver().value_or(ArrayRef<int64_t>())) {
+      if (operand < 0)
+        continue;
+      Value buffer = launch.getInputs()[operand];
+      while (auto view = buffer.getDefiningOp<mem::ViewOp>())
+        buffer = view.getSource();
+      overwritten.insert(buffer);
+    }
+  });
   program.walk([&](mem::SlotOp slot) {
     auto type = cast<MemRefType>(slot.getType());
     package::SlotSpec spec;
@@ -52,7 +63,10 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
     spec.bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
     const Life life = lifetimes.of(slot);
     const auto first = llvm::lower_bound(positions, life.first) - positions.begin();
-    const auto end = llvm::upper_bound(positions, life.last) - positions.begin();
+    auto end = llvm::upper_bound(positions, life.last) - positions.begin();
+    // The step that writes over it belongs to what it writes.
+    if (overwritten.contains(slot))
+      --end;
     if (first >= end || spec.bytes == 0)
       return;
     spec.first = static_cast<uint32_t>(first);

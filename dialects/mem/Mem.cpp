@@ -86,6 +86,28 @@ int64_t RowOp::getColumnOffset() {
   return getColumn() ? getRowBytes() / whole.getDimSize(2) * static_cast<int64_t>(*getColumn()) : 0;
 }
 
+LogicalResult LaunchOp::verify() {
+  if (!getOver())
+    return success();
+  ArrayRef<int64_t> over = *getOver();
+  if (over.size() != getOutputs().size())
+    return emitOpError("names ") << over.size()
+                                 << " operands to write over; expected one for each of "
+                                 << getOutputs().size() << " outputs";
+  for (auto [operand, output] : llvm::zip(over, getOutputs())) {
+    if (operand < 0)
+      continue;
+    if (operand >= static_cast<int64_t>(getInputs().size()))
+      return emitOpError("writes over operand ") << operand << "; there are " << getInputs().size();
+    auto from = cast<MemRefType>(getInputs()[operand].getType());
+    auto to = cast<MemRefType>(output.getType());
+    if (from.getShape() != to.getShape() ||
+        from.getElementTypeBitWidth() != to.getElementTypeBitWidth())
+      return emitOpError("writes ") << to << " over " << from << "; expected elements alike";
+  }
+  return success();
+}
+
 void LaunchOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   for (OpOperand &input : getInputsMutable())

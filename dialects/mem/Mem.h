@@ -29,6 +29,10 @@ inline constexpr llvm::StringLiteral ringRowsName = "mem.ring_rows";
 /// its operand that the buffer holds and how many it holds, and the same of the result.
 inline constexpr llvm::StringLiteral columnsName = "mem.columns";
 
+/// The attribute of a kernel that computes results in the memory of operands: of each result the
+/// operand, -1 for none. It finds both where the result is.
+inline constexpr llvm::StringLiteral overName = "mem.over";
+
 /// The signless memory form of an nn element type: `ui8` becomes `i8`, `i1` becomes `i8`.
 mlir::Type storageType(mlir::Type element);
 /// The row-major buffer that holds a tensor.

@@ -153,10 +153,15 @@ def Mem_LaunchOp : Mem_Op<"launch", [AttrSizedOperandSegments,
     A kernel with the attribute `mem.ring_rows` computes one row of its result, `row`, from an operand
     whose buffer holds that many rows of it (see `mem.row`; 0: all of them) and into a buffer of one
     row.
+
+    `over`, which the kernel's attribute `mem.over` repeats, names for each output the input that it is
+    written over, or -1: both are the same bytes, which hold the input's elements until the kernel
+    stores those of the output at their places.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$inputs,
                        Variadic<AnyMemRef>:$outputs, Optional<AnyMemRef>:$scratch,
-                       Optional<Index>:$row);
+                       Optional<Index>:$row, OptionalAttr<DenseI64ArrayAttr>:$over);
+  let hasVerifier = 1;
   let assemblyFormat = [{
     $kernel `ins` `(` ($inputs^ `:` type($inputs))? `)` `outs` `(` ($outputs^ `:` type($outputs))? `)`
     (`scratch` `(` $scratch^ `:` type($scratch) `)`)? (`row` `(` $row^ `)`)? attr-dict

@@ -79,6 +79,15 @@ void KernelEmitter::bindArguments(Block &body, Block &entry) {
     // A value yielded twice keeps its first tensor; the other is copied at the end.
     tensors.try_emplace(value, std::move(tensor));
   }
+  if (auto over = kernel->getAttrOfType<DenseI64ArrayAttr>(mem::overName))
+    for (auto [index, operand] : llvm::enumerate(over.asArrayRef()))
+      if (operand >= 0) {
+        // One pointer for both, or the code generator would think that they do not overlap.
+        KernelTensor &read = *tensors[body.getArgument(operand)];
+        Value pointer = entry.getArgument(1 + body.getNumArguments() + index);
+        read.memory = memoryAt(pointer, read.type, read.dims);
+        writtenOver.insert(results[index]);
+      }
   kernel.setFunctionType(FunctionType::get(context, types, b.getI32Type()));
   SmallVector<DictionaryAttr> attributes(types.size(), b.getDictionaryAttr({}));
   for (size_t index = 0; index < pointers; ++index)
@@ -172,6 +181,9 @@ void KernelEmitter::storeElementwise(ArrayRef<Value> values) {
   parallelLoops(elements.extents(), [&](ArrayRef<Value> coordinates) {
     elements.moveTo(coordinates);
     Value at = elements.rootPosition();
+    // All operands are read before the first result is stored, which may be in the place of one.
+    for (Value value : values)
+      elements.get(value);
     for (Value value : values) {
       const KernelTensor *target = tensor(value);
       Value element = toStorage(b, elements.get(value), target->type.getElementType());

@@ -51,6 +51,9 @@ public:
   /// The values that the kernel yields, each with a tensor.
   llvm::ArrayRef<mlir::Value> yielded() const { return results; }
 
+  /// Whether `result` is in the memory of an operand (see mem::overName).
+  bool isWrittenOver(mlir::Value result) const { return writtenOver.contains(result); }
+
   /// Yielded values computed from `root` by elementwise ops, `root` included if it is yielded.
   llvm::SmallVector<mlir::Value> yieldedFrom(mlir::Operation *root) const;
 
@@ -81,6 +84,7 @@ private:
   mlir::ImplicitLocOpBuilder b;
   llvm::SmallVector<mlir::Value> results;
   llvm::DenseMap<mlir::Value, std::unique_ptr<KernelTensor>> tensors;
+  llvm::DenseSet<mlir::Value> writtenOver;
   bool isShared = false; // Inside a loop that threads share.
   mlir::Block *entryBlock = nullptr;
   mlir::Value status, lent, onlyRow;

@@ -168,7 +168,7 @@ private:
       scratch = memref::AllocOp::create(builder, op.getLoc(),
                                         MemRefType::get({spec.getScratch()}, builder.getI8Type()));
     mem::LaunchOp::create(builder, op.getLoc(), op.getKernel(), inputs, outputs, scratch,
-                          /*row=*/Value());
+                          /*row=*/Value(), /*over=*/{});
     return success();
   }
 

@@ -26,6 +26,7 @@ struct Buffer {
   memref::AllocOp alloc;
   Life life;
   int64_t bytes, id, offset = 0;
+  int64_t place = id; // The buffer whose memory it is, of those that are written over one another.
 };
 
 class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
@@ -63,7 +64,7 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
       builder.setInsertionPointAfter(lastUser);
       mem::ReleaseOp::create(builder, alloc.getLoc(), alloc);
     }
-    if (failed(place(planned)))
+    if (failed(joinPlaces(planned)) || failed(place(planned)))
       return signalPassFailure();
     for (Buffer &buffer : planned) {
       OpBuilder builder(buffer.alloc);
@@ -74,6 +75,32 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     }
   }
 
+  /// What a launch writes over an operand is in the operand's place, which lives as long as both.
+  LogicalResult joinPlaces(std::vector<Buffer> &buffers) {
+    llvm::DenseMap<Value, int64_t> numbers;
+    for (Buffer &buffer : buffers)
+      numbers[buffer.alloc] = buffer.id;
+    WalkResult end = getOperation().walk([&](mem::LaunchOp launch) -> WalkResult {
+      if (!launch.getOver())
+        return WalkResult::advance();
+      for (auto [operand, output] : llvm::zip(*launch.getOver(), launch.getOutputs())) {
+        if (operand < 0)
+          continue;
+        Value input = launch.getInputs()[operand];
+        while (auto view = input.getDefiningOp<mem::ViewOp>())
+          input = view.getSource();
+        if (!numbers.contains(input) || !numbers.contains(output))
+          return launch.emitError("writes over a buffer that is not placed in the arena");
+        Buffer &over = buffers[numbers.lookup(output)];
+        over.place = buffers[numbers.lookup(input)].place;
+        Buffer &owner = buffers[over.place];
+        owner.life.last = std::max(owner.life.last, over.life.last);
+      }
+      return WalkResult::advance();
+    });
+    return failure(end.wasInterrupted());
+  }
+
   static int64_t bytesOf(MemRefType type) {
     int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
     return llvm::alignTo(std::max<int64_t>(bytes, 1), alignment);
@@ -82,12 +109,16 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
   /// Sets the offsets and records what is known about the plan.
   LogicalResult place(std::vector<Buffer> &buffers) {
     std::vector<planner::Buffer> problem;
+    std::vector<const Buffer *> owners;
     for (const Buffer &buffer : buffers)
-      problem.push_back({buffer.life.first, buffer.life.last + 1, buffer.bytes, alignment});
+      if (buffer.place == buffer.id) {
+        owners.push_back(&buffer);
+        problem.push_back({buffer.life.first, buffer.life.last + 1, buffer.bytes, alignment});
+      }
     func::FuncOp program = getOperation();
     if (std::vector<planner::Fault> faults = planner::findFaults(problem); !faults.empty())
-      return buffers[faults.front().buffer].alloc.emitError(
-                 "the buffers of this model cannot be placed: ")
+      return memref::AllocOp(owners[faults.front().buffer]->alloc)
+                 .emitError("the buffers of this model cannot be placed: ")
              << faults.front().message;
     planner::Options options;
     // Only steps: a time limit would give other plans on a busy machine.
@@ -96,11 +127,14 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
 
     std::vector<verifier::PlacedRange> ranges;
     std::vector<std::string> names;
-    for (auto [buffer, offset] : llvm::zip_equal(buffers, result.plan.offsets)) {
-      buffer.offset = offset;
+    for (auto [owner, offset] : llvm::zip_equal(owners, result.plan.offsets)) {
+      const Buffer &buffer = *owner;
+      buffers[buffer.id].offset = offset;
       ranges.push_back({buffer.life.first, buffer.life.last + 1, offset, buffer.bytes, alignment});
       names.push_back("buffer " + std::to_string(buffer.id));
     }
+    for (Buffer &buffer : buffers)
+      buffer.offset = buffers[buffer.place].offset;
     auto violations = verifier::verifyPlan(ranges, result.plan.height);
     for (const verifier::Violation &violation : violations)
       program.emitError("the memory plan is not valid: ")

@@ -187,7 +187,7 @@ private:
     Value output = rowOf(program.layers[layer].results[0], row, part.begin, part.end);
     version.isCut = part.end - part.begin != source.program.tensors[resultOf(part.whole)].columns;
     mem::LaunchOp::create(b, kernelFor(version, kernel), inputs, output, Value(),
-                          kernel.isPointwise ? Value() : row);
+                          kernel.isPointwise ? Value() : row, /*over=*/{});
   }
 
   int resultOf(int layer) const { return source.program.layers[layer].results[0]; }

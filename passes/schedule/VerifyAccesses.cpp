@@ -106,14 +106,64 @@ private:
   LogicalResult runLaunch(mem::LaunchOp launch) {
     std::vector<Bytes> reads, writes, scratch;
     auto kernel = symbols.lookup<func::FuncOp>(launch.getKernel());
-    for (auto [index, input] : llvm::enumerate(launch.getInputs()))
+    // A number for each output that is written over an input, on both.
+    SmallVector<int64_t> pairs(launch.getInputs().size(), -1);
+    for (auto [index, output] : llvm::enumerate(launch.getOutputs())) {
+      size_t first = writes.size();
+      addWhole(output, writes);
+      int64_t operand = launch.getOver() ? (*launch.getOver())[index] : -1;
+      if (operand < 0 || !kernel || !isSameMemory(launch.getInputs()[operand], output) ||
+          !goesByElement(launch, kernel, operand, index))
+        continue;
+      pairs[operand] = index;
+      for (Bytes &region : MutableArrayRef(writes).drop_front(first))
+        region.pair = index;
+    }
+    for (auto [index, input] : llvm::enumerate(launch.getInputs())) {
+      size_t first = reads.size();
       if (!launch.getRow() || !kernel || !addWindow(kernel, index, input, launch.getRow(), reads))
         addWhole(input, reads);
-    for (Value output : launch.getOutputs())
-      addWhole(output, writes);
+      for (Bytes &region : MutableArrayRef(reads).drop_front(first))
+        region.pair = pairs[index];
+    }
     if (launch.getScratch())
       addWhole(launch.getScratch(), scratch);
     return check(launch, reads, writes, scratch);
+  }
+
+  static bool isSameMemory(Value input, Value output) {
+    auto from = behindViews(input).getDefiningOp<mem::SlotOp>();
+    auto to = behindViews(output).getDefiningOp<mem::SlotOp>();
+    return from && to && from.getOffset() == to.getOffset() && bytesOf(from) == bytesOf(to);
+  }
+
+  /// Whether the kernel finds operand `operand` where it stores result `result`, and takes element
+  /// k of it for nothing but element k of the results.
+  static bool goesByElement(mem::LaunchOp launch, func::FuncOp kernel, unsigned operand,
+                            unsigned result) {
+    auto over = kernel->getAttrOfType<DenseI64ArrayAttr>(mem::overName);
+    if (!over || over.asArrayRef() != *launch.getOver())
+      return false;
+    auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
+    Value read = kernel.getArgument(operand);
+    auto end = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
+    if (shapeOf(read) != shapeOf(end.getOperand(result)))
+      return false;
+    bool storesElements = true;
+    Operation *summing = nullptr; // Makes sums of which the layers behind take one each.
+    for (Operation &op : kernel.getBody().front().without_terminator()) {
+      bool isByElement =
+          isa<nn::ConstantOp, qnn::AddBytesOp, qnn::MulBytesOp, qnn::LookupBytesOp>(op) ||
+          op.hasTrait<nn::ElementwiseOp>();
+      storesElements &= isByElement || (!summing && op.hasTrait<nn::EpilogueOp>());
+      if (!isByElement)
+        summing = &op;
+    }
+    return storesElements && llvm::none_of(read.getUsers(), [&](Operation *user) {
+             return user == summing || user == end ||
+                    shapeOf(user->getResult(0)) != shapeOf(read) ||
+                    (isa<qnn::LookupBytesOp>(user) && user->getOperand(0) != read);
+           });
   }
 
   /// The rows under the taps of the kernel's window on operand `index`; false without one.

@@ -213,12 +213,15 @@ EpilogueStore::EpilogueStore(KernelEmitter &emitter, Operation *rootOp)
   if (!direct)
     for (Value value : targets)
       if (const KernelTensor *target = emitter.tensor(value);
-          !staging && target->type.getElementType() == rootElement)
+          !staging && target->type.getElementType() == rootElement && !emitter.isWrittenOver(value))
         staging = target->memory;
 }
 
 void EpilogueStore::storeAll(Value at, int64_t lanes) {
   ImplicitLocOpBuilder &b = emitter.builder();
+  // All operands are read before the first result is stored, which may be in the place of one.
+  for (Value value : targets)
+    elements->get(value);
   for (Value value : targets) {
     const KernelTensor *target = emitter.tensor(value);
     Value stored = toStorage(b, elements->get(value), target->type.getElementType());

@@ -64,7 +64,7 @@ void forRowTiles(KernelEmitter &emitter, mlir::OpFoldResult begin, mlir::OpFoldR
 /// Stores the values that follow from a root op's elements. Vector by vector where everything
 /// behind the root has a vector form. Otherwise the root's elements are stored as they are, in the
 /// place of a result of their type, and `finish` walks over them again; where there is no such
-/// result, the lanes are stored one by one.
+/// result, or it lies over an operand that is still to be read, the lanes are stored one by one.
 class EpilogueStore {
 public:
   EpilogueStore(KernelEmitter &emitter, mlir::Operation *root);

@@ -24,6 +24,8 @@ std::optional<AccessFault> MemoryContents::run(const std::vector<Region> &reads,
   for (const std::vector<Region> *list : {&writes, &scratch})
     for (const Region &region : *list) {
       for (const Region *other : used) {
+        if (region.pair >= 0 && region.pair == other->pair)
+          continue;
         int64_t begin = std::max(region.offset, other->offset);
         if (begin < std::min(region.offset + region.size, other->offset + other->size))
           return AccessFault{AccessFault::overlap, region, begin, other->content};

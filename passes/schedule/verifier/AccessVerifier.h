@@ -17,6 +17,9 @@ namespace pebble::verifier {
 struct Region {
   int64_t offset, size;
   int64_t content;
+  /// What a kernel reads element by element, each before it writes the one there, and what it
+  /// writes so have one number; others have none of their own.
+  int64_t pair = -1;
 };
 
 struct AccessFault {

@@ -98,3 +98,30 @@ func.func private @mask(%x: tensor<1x1x1x3xf32>) -> tensor<1x1x1x4xi1>
       : (tensor<1x1x1x4xf32>, tensor<f32>) -> tensor<1x1x1x4xi1>
   return %2 : tensor<1x1x1x4xi1>
 }
+
+// A sum that is written over its second operand finds that where it stores the result.
+// CHECK-LABEL: func.func private @over
+// CHECK-SAME: %[[X:[^:]*]]: !llvm.ptr {llvm.noalias}, %[[Y:[^:]*]]: !llvm.ptr {llvm.noalias}, %[[R:[^:]*]]: !llvm.ptr {llvm.noalias})
+// CHECK-DAG: llvm.insertvalue %[[X]], {{.*}}[0]
+// CHECK-COUNT-2: llvm.insertvalue %[[R]], {{.*}}[0]
+// CHECK-COUNT-2: memref.load
+// CHECK: memref.store
+func.func private @over(%x: tensor<64xf32>, %y: tensor<64xf32>) -> tensor<64xf32>
+    attributes {mem.over = array<i64: 1>, nn.nodes = ["o"]} {
+  %0 = nn.add %x, %y : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  return %0 : tensor<64xf32>
+}
+
+// Sums that wait for a layer without a vector form may not wait in the place of what it still reads.
+// CHECK-LABEL: func.func private @sigmoid_over
+// CHECK: vector.fma
+// CHECK-NOT: vector.store
+// CHECK: return
+func.func private @sigmoid_over(%x: tensor<4x3xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf32>
+    attributes {mem.over = array<i64: 1>, nn.nodes = ["s"]} {
+  %w = nn.constant dense<1.0> : tensor<1x3x32xf32>
+  %0 = nn.matmul_packed %x, %w : (tensor<4x3xf32>, tensor<1x3x32xf32>) -> tensor<4x4xf32>
+  %1 = nn.add %0, %y : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %2 = nn.sigmoid %1 : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %2 : tensor<4x4xf32>
+}

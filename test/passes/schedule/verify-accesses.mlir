@@ -73,3 +73,122 @@ func.func private @pool(%x: tensor<1x4x4x4xui8>) -> tensor<1x2x4x4xui8> attribut
   %0 = qnn.max_bytes %x {kernel_shape = array<i64: 3, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x4x4x4xui8>) -> tensor<1x2x4x4xui8>
   return %0 : tensor<1x2x4x4xui8>
 }
+
+// -----
+
+// What a layer wrote over its operand is there for the next one; what was there before is not.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<4x4xf32>
+  %y = mem.output 0[] : memref<4x4xf32>
+  %a = mem.slot 0 : memref<4x4xf32>
+  %b = mem.slot 0 : memref<4x4xf32>
+  %c = mem.slot 64 : memref<4x4xf32>
+  mem.launch @k ins(%x : memref<4x4xf32>) outs(%a : memref<4x4xf32>)
+  mem.launch @relu ins(%a : memref<4x4xf32>) outs(%b : memref<4x4xf32>) {over = array<i64: 0>}
+  mem.launch @k ins(%b : memref<4x4xf32>) outs(%c : memref<4x4xf32>)
+  // expected-error @+1 {{it reads row 0 of buffer 0 in bytes [0, 64), but byte 0 has row 0 of buffer 1}}
+  mem.launch @k ins(%a : memref<4x4xf32>) outs(%y : memref<4x4xf32>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @relu(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {mem.over = array<i64: 0>, nn.nodes = ["relu"]} {
+  %0 = nn.relu %x : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+// The bytes must be the same ones.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<4x4xf32>
+  %y = mem.output 0[] : memref<4x4xf32>
+  %a = mem.slot 0 : memref<4x4xf32>
+  %b = mem.slot 32 : memref<4x4xf32>
+  mem.launch @k ins(%x : memref<4x4xf32>) outs(%a : memref<4x4xf32>)
+  // expected-error @+1 {{it writes row 0 of buffer 1 in bytes [32, 96), and uses byte 32 for row 0 of buffer 0 at one time}}
+  mem.launch @relu ins(%a : memref<4x4xf32>) outs(%b : memref<4x4xf32>) {over = array<i64: 0>}
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @relu(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {mem.over = array<i64: 0>, nn.nodes = ["relu"]} {
+  %0 = nn.relu %x : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+// A kernel that does not know of it has promised that its operands lie apart.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<4x4xf32>
+  %y = mem.output 0[] : memref<4x4xf32>
+  %a = mem.slot 0 : memref<4x4xf32>
+  %b = mem.slot 0 : memref<4x4xf32>
+  mem.launch @k ins(%x : memref<4x4xf32>) outs(%a : memref<4x4xf32>)
+  // expected-error @+1 {{it writes row 0 of buffer 1 in bytes [0, 64), and uses byte 0 for row 0 of buffer 0 at one time}}
+  mem.launch @relu ins(%a : memref<4x4xf32>) outs(%b : memref<4x4xf32>) {over = array<i64: 0>}
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @relu(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {nn.nodes = ["relu"]} {
+  %0 = nn.relu %x : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+// A transposition moves elements.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<4x4xf32>
+  %y = mem.output 0[] : memref<4x4xf32>
+  %a = mem.slot 0 : memref<4x4xf32>
+  %b = mem.slot 0 : memref<4x4xf32>
+  mem.launch @k ins(%x : memref<4x4xf32>) outs(%a : memref<4x4xf32>)
+  // expected-error @+1 {{it writes row 0 of buffer 1 in bytes [0, 64), and uses byte 0 for row 0 of buffer 0 at one time}}
+  mem.launch @turn ins(%a : memref<4x4xf32>) outs(%b : memref<4x4xf32>) {over = array<i64: 0>}
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @turn(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {mem.over = array<i64: 0>, nn.nodes = ["relu"]} {
+  %0 = nn.transpose %x {permutation = array<i64: 1, 0>} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+// A product reads rows of what it would write over, though the sum behind it goes by elements.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<4x4xf32>
+  %y = mem.output 0[] : memref<4x4xf32>
+  %w = mem.constant dense<1.0> : tensor<1x4x32xf32> : memref<1x4x32xf32>
+  %a = mem.slot 0 : memref<4x4xf32>
+  %b = mem.slot 0 : memref<4x4xf32>
+  mem.launch @k ins(%x : memref<4x4xf32>) outs(%a : memref<4x4xf32>)
+  // expected-error @+1 {{it writes row 0 of buffer 1 in bytes [0, 64), and uses byte 0 for row 0 of buffer 0 at one time}}
+  mem.launch @square ins(%a, %w : memref<4x4xf32>, memref<1x4x32xf32>) outs(%b : memref<4x4xf32>) {over = array<i64: 0>}
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @square(%x: tensor<4x4xf32>, %w: tensor<1x4x32xf32>) -> tensor<4x4xf32> attributes {mem.over = array<i64: 0>, nn.nodes = ["square"]} {
+  %0 = nn.matmul_packed %x, %w : (tensor<4x4xf32>, tensor<1x4x32xf32>) -> tensor<4x4xf32>
+  %1 = nn.add %0, %x : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %1 : tensor<4x4xf32>
+}
+
+// -----
+
+// The other operand of the sum is the same memory, and is not what the launch names.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 128 : i64} {
+  %x = mem.input 0 : memref<4x4xf32>
+  %y = mem.output 0[] : memref<4x4xf32>
+  %a = mem.slot 0 : memref<4x4xf32>
+  %b = mem.slot 0 : memref<4x4xf32>
+  mem.launch @k ins(%x : memref<4x4xf32>) outs(%a : memref<4x4xf32>)
+  // expected-error @+1 {{it writes row 0 of buffer 1 in bytes [0, 64), and uses byte 0 for row 0 of buffer 0 at one time}}
+  mem.launch @add ins(%a, %a : memref<4x4xf32>, memref<4x4xf32>) outs(%b : memref<4x4xf32>) {over = array<i64: 0>}
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @add(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {mem.over = array<i64: 0>, nn.nodes = ["add"]} {
+  %0 = nn.add %x, %y : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
