@@ -216,13 +216,14 @@ def StreamLayers : Pass<"stream-layers", "::mlir::ModuleOp"> {
     Kernels on rows are versions of the kernels: on tensors of one row where a row of the result
     reads one row, else with the attribute `mem.ring_rows`.
 
-    Only programs without control flow, on buffers of known size, are changed; `plan-memory` places
-    the buffers of others.
+    Only programs without control flow, on buffers of known size, are changed, and only where
+    `write-in-place` does not make one of all layers at once that needs no more, or is within the
+    budget; `plan-memory` places the buffers of others.
 
     With `extra-work`, the first layers can be computed in strips of columns, one after the other, so
     that rings are narrower; columns at the seams are computed again, which `mem.extra_products` counts.
     Sets `mem.arena_bytes` and `mem.arena_lower_bound`: no way to cut these
-    layers, in this order, needs less.
+    layers, in this order, needs less while none computed at once is written over what it reads.
   }];
   let options = [
     Option<"budget", "budget", "int64_t", /*default=*/"-1",

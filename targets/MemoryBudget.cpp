@@ -32,8 +32,8 @@ int pebble::checkMemoryBudget(ModuleOp module, int64_t capacity, bool allocates,
   IntegerAttr bound = factOf(module, "mem.arena_lower_bound");
   // Programs that cannot run by rows have the bound of their own plan.
   if (factOf(module, "mem.products") && bound && bound.getInt() > capacity)
-    diagnostics << "no schedule of these layers in this order needs fewer than " << bound.getInt()
-                << " without computing again\n";
+    diagnostics << "no schedule by rows of these layers in this order needs fewer than "
+                << bound.getInt() << " without computing again\n";
   else
     diagnostics << "it is not proven that there is no better one\n";
   return ExitDoesNotFit;

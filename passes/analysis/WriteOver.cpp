@@ -2,6 +2,8 @@
 
 #include "passes/analysis/WriteOver.h"
 
+#include "passes/analysis/Lifetimes.h"
+
 using namespace mlir;
 using namespace pebble;
 
@@ -18,6 +20,24 @@ bool haveSamePlaces(Type a, Type b) {
   return first.hasStaticShape() && first.getShape() == second.getShape() &&
          mem::storageType(first.getElementType()).getIntOrFloatBitWidth() ==
              mem::storageType(second.getElementType()).getIntOrFloatBitWidth();
+}
+
+memref::AllocOp allocationOf(Value buffer) {
+  while (auto view = buffer.getDefiningOp<mem::ViewOp>())
+    buffer = view.getSource();
+  return buffer.getDefiningOp<memref::AllocOp>();
+}
+
+/// What `verify-accesses` can follow: buffers of known size, one op after the other.
+bool isPlain(func::FuncOp main) {
+  if (!llvm::hasSingleElement(main.getBody()))
+    return false;
+  return llvm::all_of(main.getBody().front(), [](Operation &op) {
+    return op.getNumRegions() == 0 && llvm::all_of(op.getResultTypes(), [](Type type) {
+             auto buffer = dyn_cast<MemRefType>(type);
+             return !buffer || buffer.hasStaticShape();
+           });
+  });
 }
 
 } // namespace
@@ -45,4 +65,39 @@ bool pebble::canWriteOver(func::FuncOp kernel, unsigned operand, unsigned result
            cast<RankedTensorType>(user->getResult(0).getType()).getShape() ==
                cast<RankedTensorType>(read.getType()).getShape();
   });
+}
+
+static Over chooseFor(mem::LaunchOp launch, func::FuncOp kernel, const Lifetimes &lifetimes) {
+  SmallVector<memref::AllocOp> operands;
+  for (Value input : launch.getInputs())
+    operands.push_back(allocationOf(input));
+  auto diesHere = [&](memref::AllocOp alloc) {
+    return alloc && lifetimes.of(alloc).last == lifetimes.positionOf(launch) &&
+           llvm::count(operands, alloc) == 1;
+  };
+  Over over;
+  for (auto [result, output] : llvm::enumerate(launch.getOutputs())) {
+    over.push_back(-1);
+    if (!output.getDefiningOp<memref::AllocOp>())
+      continue;
+    for (auto [index, operand] : llvm::enumerate(operands))
+      if (diesHere(operand) && !llvm::is_contained(over, static_cast<int64_t>(index)) &&
+          canWriteOver(kernel, index, result)) {
+        over.back() = index;
+        break;
+      }
+  }
+  return over;
+}
+
+SmallVector<std::pair<mem::LaunchOp, Over>> pebble::chooseOver(func::FuncOp main,
+                                                               SymbolTable &symbols) {
+  SmallVector<std::pair<mem::LaunchOp, Over>> chosen;
+  if (!isPlain(main))
+    return chosen;
+  const Lifetimes lifetimes(main);
+  for (auto launch : main.getOps<mem::LaunchOp>())
+    if (auto kernel = symbols.lookup<func::FuncOp>(launch.getKernel()))
+      chosen.emplace_back(launch, chooseFor(launch, kernel, lifetimes));
+  return chosen;
 }

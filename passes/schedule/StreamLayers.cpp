@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "passes/analysis/WriteOver.h"
+#include "passes/schedule/ArenaPlan.h"
 #include "passes/schedule/StreamProgram.h"
 #include "passes/schedule/stream/StripSearch.h"
 
@@ -261,6 +263,15 @@ private:
   std::map<std::string, func::FuncOp> versions;
 };
 
+/// The arena of all layers computed at once, over operands that die where they can be.
+std::optional<int64_t> bytesAtOnce(func::FuncOp main, SymbolTable &symbols) {
+  OwningOpRef<func::FuncOp> copy(main.clone());
+  for (auto &[launch, over] : chooseOver(*copy, symbols))
+    launch.setOver(over);
+  FailureOr<ArenaPlan> plan = ArenaPlan::make(*copy);
+  return failed(plan) ? std::nullopt : std::optional(plan->height);
+}
+
 class StreamLayers : public pebble::impl::StreamLayersBase<StreamLayers> {
 public:
   using StreamLayersBase::StreamLayersBase;
@@ -288,6 +299,13 @@ public:
     stream::Choice choice = stream::chooseStrips(
         source.program, options, capacity < 0 ? std::nullopt : std::optional<int64_t>(capacity),
         static_cast<int64_t>(products * extraWork / 100));
+    // Schedules by rows know nothing of layers that write over what they read at once, which
+    // `write-in-place` makes of a program that is left as it is.
+    if (!inputInArena && !listPoints) {
+      std::optional<int64_t> bytes = bytesAtOnce(main, symbols);
+      if (bytes && *bytes <= std::max<int64_t>(choice.schedule.height, budget))
+        return;
+    }
     std::vector<stream::Point> points;
     if (listPoints)
       points = stream::listPoints(source.program, options);

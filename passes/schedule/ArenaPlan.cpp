@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/schedule/ArenaPlan.h"
+
+#include "passes/analysis/Aliases.h"
+#include "passes/schedule/planner/Planner.h"
+#include "passes/schedule/verifier/PlanVerifier.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace pebble;
+
+static constexpr int64_t alignment = 64; // A cache line, and the widest vector.
+// A fraction of a second where no simple plan is as low as can be, which few models need.
+static constexpr int64_t planSteps = 10'000'000;
+
+static int64_t paddedBytes(MemRefType type) {
+  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return llvm::alignTo(std::max<int64_t>(bytes, 1), alignment);
+}
+
+FailureOr<ArenaPlan> ArenaPlan::make(func::FuncOp program) {
+  ArenaPlan plan(program);
+  if (failed(plan.joinPlaces(program)) || failed(plan.place(program)))
+    return failure();
+  return plan;
+}
+
+ArenaPlan::ArenaPlan(func::FuncOp program) {
+  Block &entry = program.getBody().front();
+  const Lifetimes lifetimes(program);
+  program.walk([&](memref::AllocOp alloc) {
+    Operation *lastUser = alloc;
+    bool carried = false;
+    for (Value name : aliasesOf(alloc)) {
+      carried |= isa<BlockArgument>(name);
+      for (Operation *user : name.getUsers())
+        if (Operation *top = entry.findAncestorOpInBlock(*user);
+            lifetimes.positionOf(top) >= lifetimes.positionOf(lastUser))
+          lastUser = top;
+    }
+    bool nested = alloc->getBlock() != &entry;
+    if (alloc.getType().hasStaticShape() && !(nested && carried)) {
+      int64_t id = buffers.size();
+      buffers.push_back({alloc, lifetimes.of(alloc), paddedBytes(alloc.getType()), id});
+    } else if (!nested) {
+      released.push_back({alloc, lastUser});
+    }
+  });
+}
+
+/// What a launch writes over an operand is in the operand's place, which lives as long as both.
+LogicalResult ArenaPlan::joinPlaces(func::FuncOp program) {
+  llvm::DenseMap<Value, int64_t> numbers;
+  for (ArenaBuffer &buffer : buffers)
+    numbers[buffer.alloc] = buffer.id;
+  WalkResult end = program.walk([&](mem::LaunchOp launch) -> WalkResult {
+    if (!launch.getOver())
+      return WalkResult::advance();
+    for (auto [operand, output] : llvm::zip(*launch.getOver(), launch.getOutputs())) {
+      if (operand < 0)
+        continue;
+      Value input = launch.getInputs()[operand];
+      while (auto view = input.getDefiningOp<mem::ViewOp>())
+        input = view.getSource();
+      if (!numbers.contains(input) || !numbers.contains(output))
+        return launch.emitError("writes over a buffer that is not placed in the arena");
+      ArenaBuffer &over = buffers[numbers.lookup(output)];
+      over.place = buffers[numbers.lookup(input)].place;
+      ArenaBuffer &owner = buffers[over.place];
+      owner.life.last = std::max(owner.life.last, over.life.last);
+    }
+    return WalkResult::advance();
+  });
+  return failure(end.wasInterrupted());
+}
+
+LogicalResult ArenaPlan::place(func::FuncOp program) {
+  std::vector<planner::Buffer> problem;
+  SmallVector<int64_t> owners;
+  for (const ArenaBuffer &buffer : buffers)
+    if (buffer.place == buffer.id) {
+      owners.push_back(buffer.id);
+      problem.push_back({buffer.life.first, buffer.life.last + 1, buffer.bytes, alignment});
+    }
+  if (std::vector<planner::Fault> faults = planner::findFaults(problem); !faults.empty())
+    return buffers[owners[faults.front().buffer]].alloc.emitError(
+               "the buffers of this model cannot be placed: ")
+           << faults.front().message;
+  planner::Options options;
+  // Only steps: a time limit would give other plans on a busy machine.
+  options.budget = planner::Budget(planSteps);
+  planner::Result result = planner::planBuffers(problem, options);
+  height = result.plan.height;
+  lowerBound = result.lowerBound;
+
+  std::vector<verifier::PlacedRange> ranges;
+  std::vector<std::string> names;
+  for (auto [id, offset] : llvm::zip_equal(owners, result.plan.offsets)) {
+    ArenaBuffer &buffer = buffers[id];
+    buffer.offset = offset;
+    ranges.push_back({buffer.life.first, buffer.life.last + 1, offset, buffer.bytes, alignment});
+    names.push_back("buffer " + std::to_string(id));
+  }
+  for (ArenaBuffer &buffer : buffers)
+    buffer.offset = buffers[buffer.place].offset;
+  auto violations = verifier::verifyPlan(ranges, height);
+  for (const verifier::Violation &violation : violations)
+    program.emitError("the memory plan is not valid: ")
+        << verifier::describe(violation, ranges, names, height);
+  return success(violations.empty());
+}

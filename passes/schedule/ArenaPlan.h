@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Places of a program's buffers of known size in one arena.
+#ifndef PEBBLE_PASSES_SCHEDULE_ARENAPLAN_H
+#define PEBBLE_PASSES_SCHEDULE_ARENAPLAN_H
+
+#include "passes/Passes.h"
+#include "passes/analysis/Lifetimes.h"
+
+#include <vector>
+
+namespace pebble {
+
+struct ArenaBuffer {
+  mlir::memref::AllocOp alloc;
+  Life life;
+  int64_t bytes, id, offset = 0;
+  /// The buffer whose memory it is, of those that are written over one another.
+  int64_t place = id;
+};
+
+struct ArenaPlan {
+  std::vector<ArenaBuffer> buffers;
+  /// Of unknown size or carried around a loop, with their last users.
+  llvm::SmallVector<std::pair<mlir::memref::AllocOp, mlir::Operation *>> released;
+  int64_t height = 0, lowerBound = 0;
+
+  /// Plans the buffers of `program`, with what launches write over operands in the operands'
+  /// places, and checks the plan. Reports what is wrong.
+  static mlir::FailureOr<ArenaPlan> make(mlir::func::FuncOp program);
+
+private:
+  explicit ArenaPlan(mlir::func::FuncOp program);
+  llvm::LogicalResult joinPlaces(mlir::func::FuncOp program);
+  llvm::LogicalResult place(mlir::func::FuncOp program);
+};
+
+} // namespace pebble
+
+#endif // PEBBLE_PASSES_SCHEDULE_ARENAPLAN_H
