@@ -384,8 +384,9 @@ template <typename T> Answer Search<T>::descend(int depth, int32_t first, int32_
 
 template <typename T>
 Answer Search<T>::run(Budget &budget, Experience &experience, std::vector<int64_t> &offsets) {
-  constexpr int64_t stepsPerBuffer = 400;
-  const int64_t shortest = stepsPerBuffer * static_cast<int64_t>(buffers.size());
+  const int64_t count = static_cast<int64_t>(buffers.size());
+  // A node costs about as many steps as there are buffers left, so that this is twice the way down.
+  const int64_t shortest = count * std::max<int64_t>(400, count);
   experience.weights.resize(std::size(kStrategies), Weights(sections.count(), 1.0));
   while (!budget.empty()) {
     const Turn next = turnAt(experience.turns++);

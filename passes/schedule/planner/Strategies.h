@@ -37,7 +37,8 @@ inline constexpr Strategy kStrategies[] = {
     {Focus::lowest, {Key::total, Key::width, Key::area}},
     {Focus::tightest, {Key::width, Key::area, Key::total}},
 };
-/// So many of them, the first, find most by chance; they differ in the first key.
+/// So many of them, the first, are shaken: they find most, and differ in the first key, which is
+/// all that counts then.
 inline constexpr int64_t kShakenStrategies = 2;
 
 /// Of each section: how often it was the reason to turn back.
@@ -57,8 +58,7 @@ struct Turn {
 };
 
 /// Long turns prove, and what they learn is kept. Many short turns that differ by chance find: how
-/// long a search takes depends so much on its first choices that it is better to start again. Each
-/// of the two kinds gets half of the steps.
+/// long a search takes depends so much on its first choices that it is better to start again.
 Turn turnAt(int64_t number);
 
 /// The buffers in `order`; with `shake`, each key is multiplied by chance.

@@ -78,6 +78,64 @@ TEST(Planner, PlansRectanglesThatWereCut) {
   }
 }
 
+TEST(Planner, PlansRectanglesByChance) {
+  // No strategy plans these in the order as it is.
+  for (uint32_t seed : {88, 93, 98}) {
+    CutRectangle problem = cutRectangle(20 + seed * 380 / 99, seed);
+    Result result = planBuffers(problem.buffers, within(problem.capacity, 200'000'000));
+    EXPECT_EQ(result.answer, Answer::fits) << "seed " << seed;
+    EXPECT_EQ(faultsOf(problem.buffers, result.plan, problem.capacity), "") << "seed " << seed;
+  }
+}
+
+TEST(Planner, DecidesByChanceAsBruteForceDoes) {
+  Experience experience;
+  for (uint32_t seed = 0; seed < 1000; ++seed) {
+    std::vector<Buffer> buffers = randomProblem(seed);
+    Plan plan;
+    plan.height = bruteForce(buffers);
+    for (int64_t less : {0, 1}) {
+      Budget budget(1'000'000);
+      experience.turns = std::size(kStrategies) + seed % kShakenStrategies;
+      experience.weights.clear(); // They are those of the problem before.
+      ASSERT_TRUE(turnAt(experience.turns).isShaken);
+      ASSERT_EQ(searchFit(buffers, plan.height - less, budget, experience, plan.offsets),
+                less ? Answer::doesNotFit : Answer::fits)
+          << "seed " << seed;
+      ASSERT_EQ(faultsOf(buffers, plan, plan.height), "") << "seed " << seed;
+    }
+  }
+}
+
+TEST(Planner, GoesOnWhereASearchEnded) {
+  CutRectangle problem = cutRectangle(20 + 88 * 380 / 99, 88);
+  Experience experience;
+  Answer answer = Answer::unknown;
+  std::vector<int64_t> offsets;
+  int parts = 0;
+  for (; parts < 50 && answer == Answer::unknown; ++parts) {
+    Budget budget(2'000'000);
+    answer = searchFit(problem.buffers, problem.height, budget, experience, offsets);
+  }
+  EXPECT_EQ(answer, Answer::fits);
+  EXPECT_GT(parts, 1);
+}
+
+TEST(Planner, GivesAllStrategiesTurnsThatGrow) {
+  constexpr int64_t strategies = std::size(kStrategies);
+  std::vector<std::vector<int64_t>> lengths(strategies);
+  int64_t longSteps = 0, shortSteps = 0;
+  for (int64_t number = 0; number < strategies * (4 + 2 * 15); ++number) {
+    Turn turn = turnAt(number);
+    (turn.isShaken ? shortSteps : longSteps) += turn.length;
+    if (!turn.isShaken)
+      lengths[turn.strategy].push_back(turn.length);
+  }
+  for (const std::vector<int64_t> &of : lengths)
+    EXPECT_EQ(of, (std::vector<int64_t>{1, 2, 4, 8}));
+  EXPECT_EQ(shortSteps, 2 * longSteps);
+}
+
 TEST(Planner, PlansTheInstancesOfMiniMalloc) {
   const char *data = std::getenv("PEBBLE_DATA");
   std::filesystem::path folder = std::filesystem::path(data ? data : "") / "minimalloc/challenging";
