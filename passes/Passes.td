@@ -121,10 +121,11 @@ def AssignLayouts : Pass<"assign-layouts", "::mlir::func::FuncOp"> {
     f32 convolutions with constant weights and pools over two dims of known size become their
     channels-last forms between two transposes; `sink-transposes` then removes most of those.
     Weights are packed here, once: [group, block, KH, KW, C, lanes] for blocks of `block` output
-    channels. Layers skip what their windows read of the padding. It becomes an `nn.pad` of its own
-    for convolutions of images with sides that only the run knows, with weights that are not finite
-    or with very many taps in the padding of a row. Transposed convolutions whose windows lie side by
-    side become products of matrices.
+    channels. Layers skip what their windows read of the padding, and of zeros that an `nn.pad` puts
+    around the image of a convolution. Padding becomes an `nn.pad` of its own for convolutions of
+    images with sides that only the run knows, with weights that are not finite, or with very many
+    taps in the padding of a row. Transposed convolutions whose windows lie side by side become
+    products of matrices.
   }];
   let options = [
     Option<"block", "block", "int64_t", /*default=*/"32", "Output channels in a block of weights">,

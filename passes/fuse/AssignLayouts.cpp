@@ -71,6 +71,14 @@ Window makeWindow(RankedTensorType input, RankedTensorType result, ArrayRef<int6
   return window;
 }
 
+bool areFinite(ElementsAttr weights) {
+  SmallVector<char> storage;
+  ArrayRef<char> bytes = nn::rawBytes(weights, storage);
+  return llvm::all_of(
+      ArrayRef(reinterpret_cast<const float *>(bytes.data()), bytes.size() / sizeof(float)),
+      [](float weight) { return std::isfinite(weight); });
+}
+
 /// The code of a tile whose windows reach into the padding is written out for each tap of a
 /// window's row: with more of those than this, in a row of the result, the image gets its padding
 /// first.
@@ -79,10 +87,10 @@ constexpr int64_t mostPaddedTaps = 64;
 /// Whether a convolution can skip what its windows read of the padding. A weight that is not finite
 /// makes a NaN of it.
 bool canSkipPadding(RankedTensorType input, RankedTensorType result, const Window &window,
-                    ArrayRef<float> weights) {
+                    ElementsAttr weights) {
   if (input.isDynamicDim(2) || input.isDynamicDim(3) || result.isDynamicDim(2) ||
       result.isDynamicDim(3) || llvm::any_of(window.pads, [](int64_t pad) { return pad < 0; }) ||
-      !llvm::all_of(weights, [](float weight) { return std::isfinite(weight); }))
+      !areFinite(weights))
     return false;
   int64_t extent = (window.kernel[1] - 1) * window.dilations[1] + 1, columns = 0;
   for (int64_t column = 0; column < result.getDimSize(3); ++column) {
@@ -121,6 +129,50 @@ Value makeWeights(PatternRewriter &rewriter, Location loc, RankedTensorType type
   return nn::ConstantOp::create(rewriter, loc, type, attr);
 }
 
+/// Zeros that the model puts around an image of known size become padding of the convolution that
+/// reads it, which skips them.
+class AbsorbPadding : public OpRewritePattern<nn::ConvOp> {
+public:
+  explicit AbsorbPadding(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}
+
+  LogicalResult matchAndRewrite(nn::ConvOp op, PatternRewriter &rewriter) const override {
+    auto pad = op.getInput().getDefiningOp<nn::PadOp>();
+    ElementsAttr weights = nn::constantAttr(op.getWeight());
+    if (!pad || !weights || pad.getMode() != nn::PadMode::constant || pad.getAxes() ||
+        op.getAutoPad() != nn::AutoPad::explicit_pads || !areZeros(pad.getValue()) ||
+        !isImageLayer(op, op.getAutoPad(), /*ceilMode=*/false) || !areFinite(weights))
+      return failure();
+    RankedTensorType image = tensorTypeOf(pad.getInput());
+    std::optional<SmallVector<int64_t>> amounts = nn::constantInts(pad.getPads());
+    if (!amounts || amounts->size() != 8 || op.getPads().size() != 4 || image.isDynamicDim(2) ||
+        image.isDynamicDim(3) ||
+        llvm::any_of(*amounts, [](int64_t amount) { return amount < 0; }) ||
+        llvm::any_of(op.getPads(), [](int64_t amount) { return amount < 0; }))
+      return failure();
+    // [batch, channels, top, left, batch, channels, bottom, right]
+    ArrayRef<int64_t> before = ArrayRef(*amounts).take_front(4),
+                      after = ArrayRef(*amounts).drop_front(4);
+    SmallVector<int64_t> pads(op.getPads());
+    for (int dim : {0, 1}) {
+      if (before[dim] != 0 || after[dim] != 0)
+        return failure();
+      pads[dim] += before[dim + 2];
+      pads[dim + 2] += after[dim + 2];
+    }
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputMutable().assign(pad.getInput());
+      op.setPads(pads);
+    });
+    return success();
+  }
+
+private:
+  static bool areZeros(Value value) {
+    ElementsAttr attr = value ? nn::constantAttr(value) : ElementsAttr();
+    return !value || (attr && attr.isSplat() && attr.getSplatValue<APFloat>().isPosZero());
+  }
+};
+
 class ConvToChannelsLast : public OpRewritePattern<nn::ConvOp> {
 public:
   ConvToChannelsLast(MLIRContext *context, int64_t block)
@@ -150,8 +202,7 @@ public:
           nn::DepthwiseNhwcOp::create(rewriter, loc, channelsLast(resultType), image, packed,
                                       op.getBias(), window.strides, window.dilations, window.pads);
     } else {
-      if (!canSkipPadding(tensorTypeOf(op.getInput()), resultType, window,
-                          ArrayRef(source, weightType.getNumElements()))) {
+      if (!canSkipPadding(tensorTypeOf(op.getInput()), resultType, window, weights)) {
         image = padImage(rewriter, loc, image, window.pads);
         window.pads.assign(4, 0);
       }
@@ -307,7 +358,7 @@ public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<ConvToChannelsLast, MatMulToPacked>(&getContext(), block);
-    patterns.add<ConvTransposeToMatMul, PoolToChannelsLast<nn::MaxPoolOp>,
+    patterns.add<AbsorbPadding, ConvTransposeToMatMul, PoolToChannelsLast<nn::MaxPoolOp>,
                  PoolToChannelsLast<nn::AvgPoolOp>>(&getContext());
     // Folding would compute transposes of constants over and over: only the patterns are wanted.
     GreedyRewriteConfig config;

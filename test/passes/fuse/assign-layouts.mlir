@@ -12,6 +12,24 @@ func.func @conv(%x: tensor<1x3x8x8xf32>) -> tensor<1x16x8x8xf32> {
   return %y : tensor<1x16x8x8xf32>
 }
 
+// Zeros that the model puts around the image are padding too; other values are not.
+// CHECK-LABEL: func.func @pad_before
+func.func @pad_before(%x: tensor<1x4x8x8xf32>) -> (tensor<1x4x4x4xf32>, tensor<1x2x8x8xf32>) {
+  // CHECK-NOT: nn.pad
+  // CHECK: nn.depthwise_nhwc {{.*}}pads = array<i64: 0, 0, 1, 1>
+  // CHECK: nn.pad
+  // CHECK: nn.conv_nhwc {{.*}}pads = array<i64: 0, 0, 0, 0>
+  %amounts = nn.constant dense<[0, 0, 0, 0, 0, 0, 1, 1]> : tensor<8xi64>
+  %p = nn.pad %x, %amounts {mode = 0 : i64} : (tensor<1x4x8x8xf32>, tensor<8xi64>) -> tensor<1x4x9x9xf32>
+  %v = nn.constant dense<1.0> : tensor<4x1x3x3xf32>
+  %0 = nn.conv %p, %v {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 4 : i64, auto_pad = 0 : i64} : (tensor<1x4x9x9xf32>, tensor<4x1x3x3xf32>) -> tensor<1x4x4x4xf32>
+  %one = nn.constant dense<1.0> : tensor<f32>
+  %q = nn.pad %x, %amounts value(%one) {mode = 0 : i64} : (tensor<1x4x8x8xf32>, tensor<8xi64>, tensor<f32>) -> tensor<1x4x9x9xf32>
+  %w = nn.constant dense<1.0> : tensor<2x4x2x2xf32>
+  %1 = nn.conv %q, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1 : i64, auto_pad = 0 : i64} : (tensor<1x4x9x9xf32>, tensor<2x4x2x2xf32>) -> tensor<1x2x8x8xf32>
+  return %0, %1 : tensor<1x4x4x4xf32>, tensor<1x2x8x8xf32>
+}
+
 // Zeros times a weight that is not finite are a NaN, and where most of a long row of taps is in the
 // padding, the code of the tiles would be long: there the image gets its padding first.
 // CHECK-LABEL: func.func @padding_first
