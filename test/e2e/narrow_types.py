@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Graphs whose tensors have element types of less than 16 bits: operators that move elements, loops,
-quantization, files, and what is refused."""
+"""Graphs whose tensors have element types of less than 16 bits: operators that move elements,
+loops, quantization, files, and what is refused."""
 import json
 import pathlib
 import sys
