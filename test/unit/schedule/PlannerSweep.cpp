@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// planner-sweep [SECONDS]: plans 100 rectangles cut into 20 to 400 pieces, each within SECONDS of
-// processor time or the steps that take about as long, and prints a line for each.
+// planner-sweep [SECONDS [FIRST LAST]]: plans 100 rectangles cut into 20 to 400 pieces, or those of
+// other seeds, each within the steps that take about SECONDS, and prints a line for each.
 #include "test/unit/schedule/Problems.h"
 
 #include <cstdio>
@@ -13,9 +13,10 @@ using namespace pebble::planner;
 int main(int argc, char **argv) {
   constexpr double stepsPerSecond = 1e8;
   const double limit = argc > 1 ? std::atof(argv[1]) : 2;
-  int planned = 0;
-  for (uint32_t seed = 0; seed < 100; ++seed) {
-    const int pieces = static_cast<int>(20 + seed * 380 / 99);
+  const int first = argc > 3 ? std::atoi(argv[2]) : 0, last = argc > 3 ? std::atoi(argv[3]) : 99;
+  int planned = 0, all = 0;
+  for (int seed = first; seed <= last; ++seed, ++all) {
+    const int pieces = 20 + seed % 100 * 380 / 99;
     CutRectangle problem = cutRectangle(pieces, seed);
     Options options;
     options.capacity = problem.capacity;
@@ -26,10 +27,10 @@ int main(int argc, char **argv) {
     bool fits = result.answer == Answer::fits &&
                 faultsOf(problem.buffers, result.plan, problem.capacity).empty();
     planned += fits;
-    std::printf("seed %2u: %3d pieces, %s, %lld of %lld, %.3f s\n", seed, pieces,
+    std::printf("seed %2d: %3d pieces, %s, %lld of %lld, %.3f s\n", seed, pieces,
                 fits ? "fits" : "not planned", static_cast<long long>(result.plan.height),
                 static_cast<long long>(problem.capacity), seconds);
   }
-  std::printf("%d of 100 planned\n", planned);
-  return planned == 100 ? 0 : 1;
+  std::printf("%d of %d planned\n", planned, all);
+  return planned == all ? 0 : 1;
 }

@@ -113,8 +113,8 @@ TEST(Planner, GoesOnWhereASearchEnded) {
   Answer answer = Answer::unknown;
   std::vector<int64_t> offsets;
   int parts = 0;
-  for (; parts < 50 && answer == Answer::unknown; ++parts) {
-    Budget budget(2'000'000);
+  for (; parts < 200 && answer == Answer::unknown; ++parts) {
+    Budget budget(500'000); // Not enough for a turn of each strategy.
     answer = searchFit(problem.buffers, problem.height, budget, experience, offsets);
   }
   EXPECT_EQ(answer, Answer::fits);
