@@ -47,8 +47,7 @@ def measure(tool, model, folder):
 
 def main():
     p = results.parser(__doc__)
-    p.add_argument("--filter", default="", help="only the models whose name contains this")
-    p.add_argument("--heavy", action="store_true", help="the largest models too")
+    models.add_choice(p)
     p.add_argument("--json", help="write the figures to this file")
     args = p.parse_args()
     report = results.Results(args)
@@ -56,9 +55,7 @@ def main():
     rows = {}
     print("| model | arena, KiB | bound, KiB | outputs, KiB | ONNX Runtime, KiB | ratio |")
     print("|---|---|---|---|---|---|")
-    for model in models.table():
-        if args.filter not in model.name or model.expect != "pass" or model.heavy > args.heavy:
-            continue
+    for model in models.chosen(args):
         with tempfile.TemporaryDirectory(prefix="memory") as scratch:
             figures = measure(tool, model, pathlib.Path(scratch))
         if isinstance(figures, str):

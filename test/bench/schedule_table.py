@@ -125,13 +125,11 @@ def boards(runner, folder, part):
     return table
 
 
-def hosts(runner, part, heavy):
+def hosts(runner, chosen):
     table = {}
     print("| model | arena, KiB | bound | gap | extra | least memory | bound | gap | extra |")
     print("|---|" + "---|" * 8)
-    for model in models.table():
-        if part not in model.name or model.expect != "pass" or model.heavy > heavy:
-            continue
+    for model in chosen:
         file = model.find(runner.folder)
         if file is None:
             runner.report.skip(model.name, f"no data ({model.model})")
@@ -149,8 +147,7 @@ def hosts(runner, part, heavy):
 
 def main():
     p = results.parser(__doc__)
-    p.add_argument("--filter", default="", help="only the models whose name contains this")
-    p.add_argument("--heavy", action="store_true", help="the largest models too")
+    models.add_choice(p)
     p.add_argument("--json", help="write the figures to this file")
     args = p.parse_args()
     report = results.Results(args)
@@ -159,7 +156,7 @@ def main():
         runner = Runner(tool, report, pathlib.Path(scratch))
         folder = pathlib.Path(os.environ.get("PEBBLE_DATA", "nowhere")) / "mcu/onnx"
         rows = boards(runner, folder, args.filter)
-        rows |= hosts(runner, args.filter, args.heavy)
+        rows |= hosts(runner, models.chosen(args))
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return report.finish()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Schedules change where and when layers are computed, never what: to the bit.
 
-Random quantized networks of inverted residual blocks, and the networks for microcontrollers where
-they are there, are compiled layer by layer, with the least memory, with the input in the arena,
-with a budget that needs strips, and run on one input (--count draws more of them). Arenas have to
-be as small as the schedules promise.
+Random quantized networks of inverted residual blocks (--count draws more of them), every other one
+with weights of 4 bits, and the networks for microcontrollers where they are there, are compiled
+layer by layer, with the least memory, with the input in the arena, with a budget that needs strips,
+and run on one input. Arenas have to be as small as the schedules promise.
 """
 import json
 import os
@@ -37,7 +37,8 @@ LIMITS = [
 class Network:
     """A graph of quantized layers under construction."""
 
-    def __init__(self, rng, size):
+    def __init__(self, rng, size, weight_bits):
+        self.weight_bits = weight_bits
         self.rng, self.nodes, self.constants = rng, [], []
         self.value = self.quantized("input", 0.05, 0)
         self.channels = 3
@@ -46,6 +47,13 @@ class Network:
     def constant(self, array):
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def weight_codes(self, codes):
+        name = f"c{len(self.constants)}"
+        kind = TensorProto.INT4 if self.weight_bits == 4 else TensorProto.INT8
+        self.constants.append(helper.make_tensor(name, kind, np.shape(codes),
+                                                 np.ravel(codes).tolist()))
         return name
 
     def node(self, kind, *inputs, **attributes):
@@ -61,12 +69,13 @@ class Network:
 
     def conv(self, channels, kernel=1, stride=1, depthwise=False):
         inputs = 1 if depthwise else self.channels
-        weights = self.rng.integers(-127, 128, (channels, inputs, kernel, kernel)).astype(np.int8)
+        most = (1 << self.weight_bits - 1) - 1
+        weights = self.rng.integers(-most, most + 1, (channels, inputs, kernel, kernel))
         bias = self.rng.integers(-2000, 2000, channels).astype(np.int32)
         input_scale = self.last[2]
-        scale = np.float32(0.01)
-        w = self.node("DequantizeLinear", self.constant(weights), self.constant(scale),
-                      self.constant(np.int8(0)))
+        scale = np.float32(0.01 * 127 / most)
+        w = self.node("DequantizeLinear", self.weight_codes(weights), self.constant(scale),
+                      self.weight_codes(np.int8(0)))
         b = self.node("DequantizeLinear", self.constant(bias),
                       self.constant(np.float32(input_scale) * scale))
         pads = (kernel - 1) // 2
@@ -94,14 +103,14 @@ class Network:
         image = helper.make_tensor_value_info("input", TensorProto.FLOAT,
                                               [1, 3, self.size, self.size + 3])
         graph = helper.make_graph(self.nodes, "streamed", [image], [result], self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)],
-                                  ir_version=8)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)],
+                                  ir_version=10)
         return onnx.shape_inference.infer_shapes(model)
 
 
 def random_network(seed):
     rng = np.random.default_rng(seed)
-    network = Network(rng, int(rng.integers(17, 40)))
+    network = Network(rng, int(rng.integers(17, 40)), 4 if seed % 2 else 8)
     network.conv(int(rng.integers(4, 12)), 3, 2)
     for _ in range(int(rng.integers(2, 6))):
         channels = network.channels if rng.random() < 0.6 else int(rng.integers(4, 24))

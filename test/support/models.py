@@ -58,6 +58,18 @@ class Model:
         return arrays
 
 
+def add_choice(p):
+    """The options of commands that go through the table."""
+    p.add_argument("--filter", default="", help="only the models whose name contains this")
+    p.add_argument("--heavy", action="store_true", help="the largest models too")
+
+
+def chosen(args):
+    """The models that compile and that the options of add_choice ask for."""
+    return [model for model in table() if args.filter in model.name and model.expect == "pass"
+            and model.heavy <= args.heavy]
+
+
 def bind_dims(session, inputs):
     """The options that give all dims the sizes that they have in `inputs`."""
     shapes = {tensor.name: tensor.shape for tensor in session.get_inputs()}
