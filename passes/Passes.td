@@ -248,6 +248,26 @@ def StreamLayers : Pass<"stream-layers", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect"];
 }
 
+def PlaceParts : Pass<"place-parts", "::mlir::ModuleOp"> {
+  let summary = "Concatenate and split without copies: let tensors be parts of the buffer of the whole";
+  let description = [{
+    The operand of a concatenation is written where the result has it, and the result of a slice is
+    read where the operand has it (`mem.part`), if the kernels that write and read it can. That is any
+    kernel where the part lies in one piece. Along the last dim of an image, channels last, the parts of
+    a pixel lie side by side and those of the next pixel behind the whole: elementwise layers,
+    convolutions and pools take and give such tensors (`mem.pitches`). What can not be placed so is
+    copied. Nothing is done that would make the arena larger, since the whole has to be there from the
+    first part on. Programs with control flow, of unknown sizes or of `stream-layers` stay as they are.
+  }];
+  let options = [
+    ListOption<"microkernels", "microkernels", "std::string",
+               "Functions of the target that compute an operation on u8 codes: OPERATION=SYMBOL">,
+    Option<"onDevice", "on-device", "bool", /*default=*/"false",
+           "Only parts in the arena, and copies of whole buffers">,
+  ];
+  let dependentDialects = ["::pebble::mem::MemDialect"];
+}
+
 def WriteInPlace : Pass<"write-in-place", "::mlir::ModuleOp"> {
   let summary = "Let kernels write results over operands that nobody reads later"
                 " and that they read element by element";

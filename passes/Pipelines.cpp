@@ -67,6 +67,7 @@ void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &opt
     // The bounds of loops over rows have much in common.
     pm.addPass(createCSEPass());
   }
+  pm.addPass(createPlaceParts({options.microkernels, options.deviceThreads}));
   pm.addPass(createWriteInPlace());
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
   pm.addPass(createVerifyAccesses());

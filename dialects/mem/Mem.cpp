@@ -86,6 +86,49 @@ int64_t RowOp::getColumnOffset() {
   return getColumn() ? getRowBytes() / whole.getDimSize(2) * static_cast<int64_t>(*getColumn()) : 0;
 }
 
+int64_t pebble::mem::pitchOf(MemRefType buffer) {
+  if (buffer.getLayout().isIdentity())
+    return 0;
+  return buffer.getStridesAndOffset().first[buffer.getRank() - 2];
+}
+
+MemRefType PartOp::typeOf(MemRefType whole, int64_t axis, int64_t size) {
+  int64_t rank = whole.getRank();
+  if (!whole.hasStaticShape() || axis < 0 || axis >= rank)
+    return {};
+  SmallVector<int64_t> shape(whole.getShape());
+  shape[axis] = size;
+  auto isOne = [](int64_t size) { return size == 1; };
+  if (whole.getLayout().isIdentity() && llvm::all_of(ArrayRef(shape).take_front(axis), isOne))
+    return MemRefType::get(shape, whole.getElementType());
+  if (axis != rank - 1)
+    return {};
+  auto layout =
+      StridedLayoutAttr::get(whole.getContext(), /*offset=*/0, whole.getStridesAndOffset().first);
+  return MemRefType::get(shape, whole.getElementType(), layout);
+}
+
+LogicalResult PartOp::verify() {
+  auto whole = cast<MemRefType>(getWhole().getType()), part = cast<MemRefType>(getType());
+  auto axis = static_cast<int64_t>(getAxis()), begin = static_cast<int64_t>(getBegin());
+  bool isAlong = axis >= 0 && axis < std::min(whole.getRank(), part.getRank());
+  MemRefType expected = isAlong ? typeOf(whole, axis, part.getDimSize(axis)) : MemRefType();
+  if (!expected)
+    return emitOpError("takes no part along dim ") << axis << " of " << whole;
+  if (part != expected)
+    return emitOpError("gives ") << expected << ", not " << part;
+  if (begin < 0 || begin > whole.getDimSize(axis) - part.getDimSize(axis))
+    return emitOpError("takes ") << part.getDimSize(axis) << " elements from " << begin
+                                 << " on, of " << whole.getDimSize(axis);
+  return success();
+}
+
+int64_t PartOp::getByteOffset() {
+  auto whole = cast<MemRefType>(getWhole().getType());
+  return whole.getStridesAndOffset().first[getAxis()] * static_cast<int64_t>(getBegin()) *
+         whole.getElementTypeBitWidth() / 8;
+}
+
 LogicalResult LaunchOp::verify() {
   if (!getOver())
     return success();

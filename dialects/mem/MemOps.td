@@ -88,6 +88,32 @@ def Mem_RowOp : Mem_Op<"row", [Pure]> {
   }];
 }
 
+def Mem_PartOp : Mem_Op<"part", [Pure]> {
+  let summary = "elements of a buffer along one of its dims, from `begin` on";
+  let description = [{
+    Where a dim before `axis` is not 1, the part does not lie in one piece: then `axis` is the last dim,
+    and the part has the buffer's strides, whatever its own sizes. Who reads or writes it is told by the
+    kernel's attribute `mem.pitches`: of each operand and result, how many elements lie from the
+    first of a run along the last dim to the first of the next; 0 where nothing lies between.
+    ```mlir
+    %p = mem.part %whole[3 from 32] : memref<1x4x4x96xf32>
+        to memref<1x4x4x64xf32, strided<[1536, 384, 96, 1]>>
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$whole, I64Attr:$axis, I64Attr:$begin);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = [{
+    $whole `[` $axis `from` $begin `]` attr-dict `:` type($whole) `to` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The type of `size` elements along `axis` of a buffer; null when they are not such a part.
+    static ::mlir::MemRefType typeOf(::mlir::MemRefType whole, int64_t axis, int64_t size);
+    /// Where in the buffer the part begins, in bytes.
+    int64_t getByteOffset();
+  }];
+}
+
 def Mem_PlannedOp : Mem_Op<"planned", [Pure]> {
   let summary = "a size or an offset that the plan holds at byte `offset` of the arena";
   let description = [{

@@ -16,7 +16,7 @@ llvm::SetVector<Value> pebble::aliasesOf(Value buffer) {
   for (size_t next = 0; next < names.size(); ++next) {
     for (OpOperand &use : names[next].getUses()) {
       Operation *user = use.getOwner();
-      if (isa<mem::ViewOp, mem::RowOp, memref::CastOp>(user)) {
+      if (isa<mem::ViewOp, mem::RowOp, mem::PartOp, memref::CastOp>(user)) {
         names.insert(user->getResult(0));
       } else if (auto loop = dyn_cast<scf::WhileOp>(user)) {
         names.insert(loop.getBeforeArguments()[use.getOperandNumber()]);

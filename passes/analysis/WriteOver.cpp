@@ -22,14 +22,24 @@ bool haveSamePlaces(Type a, Type b) {
              mem::storageType(second.getElementType()).getIntOrFloatBitWidth();
 }
 
-memref::AllocOp allocationOf(Value buffer) {
-  while (auto view = buffer.getDefiningOp<mem::ViewOp>())
-    buffer = view.getSource();
-  return buffer.getDefiningOp<memref::AllocOp>();
-}
+/// The buffer behind views and parts, and whether it is all of it.
+struct Origin {
+  memref::AllocOp alloc;
+  bool isWhole = true;
 
-/// What `verify-accesses` can follow: buffers of known size, one op after the other.
-bool isPlain(func::FuncOp main) {
+  explicit Origin(Value buffer) {
+    for (Operation *maker = buffer.getDefiningOp(); isa<mem::ViewOp, mem::PartOp>(maker);
+         maker = maker->getOperand(0).getDefiningOp()) {
+      isWhole &= isa<mem::ViewOp>(maker);
+      buffer = maker->getOperand(0);
+    }
+    alloc = buffer.getDefiningOp<memref::AllocOp>();
+  }
+};
+
+} // namespace
+
+bool pebble::hasKnownBuffers(func::FuncOp main) {
   if (!llvm::hasSingleElement(main.getBody()))
     return false;
   return llvm::all_of(main.getBody().front(), [](Operation &op) {
@@ -39,8 +49,6 @@ bool isPlain(func::FuncOp main) {
            });
   });
 }
-
-} // namespace
 
 bool pebble::canWriteOver(func::FuncOp kernel, unsigned operand, unsigned result) {
   Block &body = kernel.getBody().front();
@@ -68,12 +76,14 @@ bool pebble::canWriteOver(func::FuncOp kernel, unsigned operand, unsigned result
 }
 
 static Over chooseFor(mem::LaunchOp launch, func::FuncOp kernel, const Lifetimes &lifetimes) {
-  SmallVector<memref::AllocOp> operands;
+  SmallVector<Origin> operands;
   for (Value input : launch.getInputs())
-    operands.push_back(allocationOf(input));
-  auto diesHere = [&](memref::AllocOp alloc) {
-    return alloc && lifetimes.of(alloc).last == lifetimes.positionOf(launch) &&
-           llvm::count(operands, alloc) == 1;
+    operands.emplace_back(input);
+  auto diesHere = [&](Origin operand) {
+    return operand.alloc && operand.isWhole &&
+           lifetimes.of(operand.alloc).last == lifetimes.positionOf(launch) &&
+           llvm::count_if(operands,
+                          [&](const Origin &it) { return it.alloc == operand.alloc; }) == 1;
   };
   Over over;
   for (auto [result, output] : llvm::enumerate(launch.getOutputs())) {
@@ -93,7 +103,7 @@ static Over chooseFor(mem::LaunchOp launch, func::FuncOp kernel, const Lifetimes
 SmallVector<std::pair<mem::LaunchOp, Over>> pebble::chooseOver(func::FuncOp main,
                                                                SymbolTable &symbols) {
   SmallVector<std::pair<mem::LaunchOp, Over>> chosen;
-  if (!isPlain(main))
+  if (!hasKnownBuffers(main))
     return chosen;
   const Lifetimes lifetimes(main);
   for (auto launch : main.getOps<mem::LaunchOp>())

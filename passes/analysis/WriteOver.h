@@ -10,6 +10,10 @@
 
 namespace pebble {
 
+/// Whether `main` is one op after the other on buffers of known size, which is what
+/// `verify-accesses` can follow of a program that is not scheduled by rows.
+bool hasKnownBuffers(mlir::func::FuncOp main);
+
 /// Whether `kernel`, which is still a body of layers, may compute result `result` in the memory of
 /// operand `operand`: it reads an element of the operand for the element at the same place alone,
 /// before it stores that, and stores every element once.

@@ -41,13 +41,15 @@ Value pebble::toStorage(ImplicitLocOpBuilder &builder, Value value, Type element
   return arith::ExtUIOp::create(builder, type, value);
 }
 
+int64_t KernelTensor::runStep() const { return pitch ? pitch : *constantOf(dims.back()); }
+
 ElementEmitter::ElementEmitter(ImplicitLocOpBuilder &builder, ArrayRef<Value> roots,
-                               ArrayRef<OpFoldResult> dims, ArrayRef<Value> computed, Lookup lookup,
-                               bool merge)
+                               ArrayRef<const KernelTensor *> targets, ArrayRef<Value> computed,
+                               Lookup lookup, bool merge)
     : b(builder), computed(computed.begin(), computed.end()) {
   for (Value root : roots)
     collect(root, lookup);
-  layOut(dims, merge);
+  layOut(targets, merge);
 }
 
 void ElementEmitter::collect(Value value, Lookup lookup) {
@@ -76,8 +78,25 @@ ElementEmitter::Meets ElementEmitter::meets(const KernelTensor &tensor, int64_t 
   return Meets::Unknown;
 }
 
-void ElementEmitter::layOut(ArrayRef<OpFoldResult> dims, bool merge) {
+/// The strides of a tensor's dims, in elements.
+static SmallVector<OpFoldResult> stridesOf(ImplicitLocOpBuilder &b, const KernelTensor &tensor) {
+  int64_t rank = tensor.dims.size();
+  SmallVector<OpFoldResult> strides(rank);
+  OpFoldResult stride = b.getIndexAttr(1);
+  for (int64_t dim = rank - 1; dim >= 0; --dim) {
+    strides[dim] = stride;
+    bool isRun = dim == rank - 1 && tensor.pitch > 0;
+    stride = isRun ? OpFoldResult(b.getIndexAttr(tensor.pitch))
+                   : multiply(b, stride, tensor.dims[dim]);
+  }
+  return strides;
+}
+
+void ElementEmitter::layOut(ArrayRef<const KernelTensor *> targets, bool merge) {
+  ArrayRef<OpFoldResult> dims = targets.front()->dims;
   int64_t rank = dims.size();
+  bool hasPitch = llvm::any_of(targets, [](const KernelTensor *it) { return it->pitch > 0; }) ||
+                  llvm::any_of(leaves, [](auto &leaf) { return leaf.second.tensor->pitch > 0; });
   // A lone tensor of the result's rank decides the result's dims: nothing of it is broadcast.
   int64_t withElements = llvm::count_if(leaves, [](auto &leaf) {
     RankedTensorType type = leaf.second.tensor->type;
@@ -90,7 +109,7 @@ void ElementEmitter::layOut(ArrayRef<OpFoldResult> dims, bool merge) {
   for (int64_t dim = 0; dim < rank; ++dim) {
     if (merge && constantOf(dims[dim]) == 1)
       continue;
-    bool join = merge && !loops.empty();
+    bool join = merge && !loops.empty() && !(hasPitch && dim == rank - 1);
     if (join)
       for (auto &[value, leaf] : leaves) {
         Meets here = meets(*leaf.tensor, dim, rank, onlyTensor);
@@ -108,20 +127,14 @@ void ElementEmitter::layOut(ArrayRef<OpFoldResult> dims, bool merge) {
     loopExtents.push_back(extent);
   }
 
-  auto stridesOf = [&](ArrayRef<OpFoldResult> sizes) {
-    SmallVector<OpFoldResult> strides(sizes.size());
-    OpFoldResult stride = b.getIndexAttr(1);
-    for (int64_t dim = sizes.size() - 1; dim >= 0; --dim) {
-      strides[dim] = stride;
-      stride = multiply(b, stride, sizes[dim]);
-    }
-    return strides;
-  };
-  SmallVector<OpFoldResult> dense = stridesOf(dims);
-  for (ArrayRef<int64_t> loop : loops)
-    rootStrides.push_back(dense[loop.back()]);
+  for (const KernelTensor *target : targets) {
+    SmallVector<OpFoldResult> own = stridesOf(b, *target);
+    SmallVector<OpFoldResult> &strides = rootStrides.emplace_back();
+    for (ArrayRef<int64_t> loop : loops)
+      strides.push_back(own[loop.back()]);
+  }
   for (auto &[value, leaf] : leaves) {
-    SmallVector<OpFoldResult> own = stridesOf(leaf.tensor->dims);
+    SmallVector<OpFoldResult> own = stridesOf(b, *leaf.tensor);
     int64_t skip = rank - leaf.tensor->type.getRank();
     for (ArrayRef<int64_t> loop : loops) {
       int64_t dim = loop.back();
@@ -174,7 +187,7 @@ Value ElementEmitter::position(ArrayRef<OpFoldResult> strides) {
   return sum ? sum : arith::ConstantIndexOp::create(b, 0).getResult();
 }
 
-Value ElementEmitter::rootPosition() { return position(rootStrides); }
+Value ElementEmitter::rootPosition(size_t index) { return position(rootStrides[index]); }
 
 Value ElementEmitter::load(const Leaf &leaf) {
   Value at = position(leaf.strides);

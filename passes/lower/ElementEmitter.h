@@ -17,6 +17,10 @@ struct KernelTensor {
   mlir::Value memory;                         ///< One-dimensional memref, row-major.
   llvm::SmallVector<mlir::OpFoldResult> dims; ///< Constants where known.
   mlir::RankedTensorType type;
+  int64_t pitch = 0; ///< As in mem.part; only where all dims are known.
+
+  /// Elements from one run along the last dim, of known size, to the next.
+  int64_t runStep() const;
 };
 
 // Index arithmetic that folds constants.
@@ -32,12 +36,12 @@ public:
   /// Memory of values that are not computed on demand.
   using Lookup = llvm::function_ref<const KernelTensor *(mlir::Value)>;
 
-  /// For evaluating `roots`, all of one shape with the extents `dims`. `computed` are values that
+  /// For evaluating `roots`, each with the memory that it is stored in, all of one shape. `computed` are values that
   /// the caller sets for each element. Emits address arithmetic at the builder's place; with
   /// `merge`, neighbouring dims become one where possible.
   ElementEmitter(mlir::ImplicitLocOpBuilder &builder, llvm::ArrayRef<mlir::Value> roots,
-                 llvm::ArrayRef<mlir::OpFoldResult> dims, llvm::ArrayRef<mlir::Value> computed,
-                 Lookup lookup, bool merge);
+                 llvm::ArrayRef<const KernelTensor *> targets,
+                 llvm::ArrayRef<mlir::Value> computed, Lookup lookup, bool merge);
 
   /// Extents of the loops.
   llvm::ArrayRef<mlir::OpFoldResult> extents() const { return loopExtents; }
@@ -50,8 +54,8 @@ public:
   /// Whether all operands can be read as vectors along the last loop.
   bool vectorizable() const;
 
-  /// Position in memory, at the current coordinates, of a tensor that has the roots' shape.
-  mlir::Value rootPosition();
+  /// Position in its memory, at the current coordinates, of root `index`.
+  mlir::Value rootPosition(size_t index);
 
 private:
   struct Leaf {
@@ -63,7 +67,7 @@ private:
 
   void collect(mlir::Value value, Lookup lookup);
   Meets meets(const KernelTensor &tensor, int64_t dim, int64_t rank, bool onlyTensor) const;
-  void layOut(llvm::ArrayRef<mlir::OpFoldResult> dims, bool merge);
+  void layOut(llvm::ArrayRef<const KernelTensor *> targets, bool merge);
   mlir::Value position(llvm::ArrayRef<mlir::OpFoldResult> strides);
   mlir::Value load(const Leaf &leaf);
   mlir::Value constantElement(mlir::Value value);
@@ -73,7 +77,7 @@ private:
   llvm::SmallVector<mlir::Value> coordinates;
   llvm::DenseSet<mlir::Value> computed;
   llvm::MapVector<mlir::Value, Leaf> leaves;
-  llvm::SmallVector<mlir::OpFoldResult> rootStrides;
+  llvm::SmallVector<llvm::SmallVector<mlir::OpFoldResult>> rootStrides; // Of each root.
   bool allVectorizable = true;
   llvm::DenseMap<mlir::Value, mlir::Value> elements;
   int64_t lanes = 1;

@@ -13,12 +13,14 @@ KernelEmitter::KernelEmitter(func::FuncOp kernel, const LoweringOptions &options
     : kernel(kernel), loweringOptions(options), b(kernel.getLoc(), kernel.getContext()) {}
 
 /// A one-dimensional memref over raw memory: the descriptor that the LLVM conversion expects.
-Value KernelEmitter::memoryAt(Value pointer, RankedTensorType type, ArrayRef<OpFoldResult> dims) {
+Value KernelEmitter::memoryAt(Value pointer, const KernelTensor &tensor) {
   OpFoldResult elements = b.getIndexAttr(1);
-  for (OpFoldResult dim : dims)
-    elements = multiply(b, elements, dim);
+  for (auto [dim, size] : llvm::enumerate(tensor.dims)) {
+    bool isRun = tensor.pitch > 0 && dim + 1 == tensor.dims.size();
+    elements = multiply(b, elements, isRun ? OpFoldResult(b.getIndexAttr(tensor.pitch)) : size);
+  }
   int64_t size = constantOf(elements).value_or(ShapedType::kDynamic);
-  auto memref = MemRefType::get({size}, mem::storageType(type.getElementType()));
+  auto memref = MemRefType::get({size}, mem::storageType(tensor.type.getElementType()));
   DataLayout layout = DataLayout::closest(kernel);
   Type word = b.getIntegerType(layout.getTypeSizeInBits(b.getIndexType()));
   Type array = LLVM::LLVMArrayType::get(word, 1);
@@ -67,6 +69,7 @@ void KernelEmitter::bindArguments(Block &body, Block &entry) {
   if (pointers > 1 + values.size())
     lent = entry.getArgument(pointers - 1);
   size_t nextDim = pointers;
+  auto pitches = kernel->getAttrOfType<DenseI64ArrayAttr>(mem::pitchesName);
   for (auto [index, value] : llvm::enumerate(values)) {
     auto type = cast<RankedTensorType>(value.getType());
     auto tensor = std::make_unique<KernelTensor>();
@@ -75,7 +78,9 @@ void KernelEmitter::bindArguments(Block &body, Block &entry) {
       tensor->dims.push_back(ShapedType::isDynamic(size)
                                  ? OpFoldResult(entry.getArgument(nextDim++))
                                  : OpFoldResult(b.getIndexAttr(size)));
-    tensor->memory = memoryAt(entry.getArgument(1 + index), type, tensor->dims);
+    if (pitches)
+      tensor->pitch = pitches[index];
+    tensor->memory = memoryAt(entry.getArgument(1 + index), *tensor);
     // A value yielded twice keeps its first tensor; the other is copied at the end.
     tensors.try_emplace(value, std::move(tensor));
   }
@@ -84,8 +89,7 @@ void KernelEmitter::bindArguments(Block &body, Block &entry) {
       if (operand >= 0) {
         // One pointer for both, or the code generator would think that they do not overlap.
         KernelTensor &read = *tensors[body.getArgument(operand)];
-        Value pointer = entry.getArgument(1 + body.getNumArguments() + index);
-        read.memory = memoryAt(pointer, read.type, read.dims);
+        read.memory = memoryAt(entry.getArgument(1 + body.getNumArguments() + index), read);
         writtenOver.insert(results[index]);
       }
   kernel.setFunctionType(FunctionType::get(context, types, b.getI32Type()));
@@ -172,22 +176,22 @@ void KernelEmitter::parallelLoops(ArrayRef<OpFoldResult> extents, LoopBody body,
 }
 
 void KernelEmitter::storeElementwise(ArrayRef<Value> values) {
-  const KernelTensor *first = tensor(values.front());
+  SmallVector<const KernelTensor *> targets;
+  for (Value value : values)
+    targets.push_back(tensor(value));
   // Yielded values are targets here, not sources: an operand that is one is computed again.
   auto source = [&](Value value) -> const KernelTensor * {
     return llvm::is_contained(values, value) ? nullptr : tensor(value);
   };
-  ElementEmitter elements(b, values, first->dims, {}, source, /*merge=*/true);
+  ElementEmitter elements(b, values, targets, {}, source, /*merge=*/true);
   parallelLoops(elements.extents(), [&](ArrayRef<Value> coordinates) {
     elements.moveTo(coordinates);
-    Value at = elements.rootPosition();
     // All operands are read before the first result is stored, which may be in the place of one.
     for (Value value : values)
       elements.get(value);
-    for (Value value : values) {
-      const KernelTensor *target = tensor(value);
-      Value element = toStorage(b, elements.get(value), target->type.getElementType());
-      memref::StoreOp::create(b, element, target->memory, at);
+    for (auto [index, target] : llvm::enumerate(targets)) {
+      Value element = toStorage(b, elements.get(values[index]), target->type.getElementType());
+      memref::StoreOp::create(b, element, target->memory, elements.rootPosition(index));
     }
   });
 }
@@ -200,6 +204,8 @@ LogicalResult KernelEmitter::callLibrary(Operation *op) {
     const KernelTensor *memory = tensor(value);
     if (!memory)
       return op->emitOpError("needs an operand or result in memory that is fused away");
+    if (memory->pitch > 0)
+      return op->emitOpError("cannot take or give a part of a buffer on this target");
     auto type = mem::bufferType(memory->type);
     SmallVector<Value> sizes;
     for (auto [dim, size] : llvm::enumerate(memory->dims))

@@ -74,8 +74,7 @@ public:
   void addStatus(mlir::Value status);
 
 private:
-  mlir::Value memoryAt(mlir::Value pointer, mlir::RankedTensorType type,
-                       llvm::ArrayRef<mlir::OpFoldResult> dims);
+  mlir::Value memoryAt(mlir::Value pointer, const KernelTensor &tensor);
   void bindArguments(mlir::Block &body, mlir::Block &entry);
   KernelTensor *bindConstant(mlir::Value value);
 

@@ -259,7 +259,7 @@ private:
 
   void lower(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
-        .Case<mem::ConstantOp, mem::SlotOp, mem::RowOp, mem::InputOp, mem::ViewOp, mem::OutputOp,
+        .Case<mem::ConstantOp, mem::SlotOp, mem::RowOp, mem::PartOp, mem::InputOp, mem::ViewOp, mem::OutputOp,
               mem::LaunchOp, mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp,
               mem::ParallelOp, mem::PlannedOp, mem::SetPlannedOp, mem::PlacedOp,
               mem::PlaceBuffersOp, memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
@@ -281,6 +281,11 @@ private:
     bytes = arith::AddIOp::create(b, bytes, constantWord(op.getColumnOffset()));
     op.replaceAllUsesWith(
         makeMemref(offsetBy(pointerOf(op.getBuffer()), bytes), cast<MemRefType>(op.getType()), {}));
+  }
+
+  void lowerOp(mem::PartOp op) {
+    Value data = offsetBy(pointerOf(op.getWhole()), constantWord(op.getByteOffset()));
+    op.replaceAllUsesWith(makeMemref(data, cast<MemRefType>(op.getType()), {}));
   }
 
   Value inArena(int64_t offset) { return offsetBy(envField(Arena), constantWord(offset)); }
@@ -394,9 +399,26 @@ private:
 
   void lowerOp(mem::CopyOp op) {
     auto type = cast<MemRefType>(op.getSource().getType());
-    Value bytes = bytesOf(type, sizesOf(op.getSource()));
-    LLVM::MemcpyOp::create(b, pointerOf(op.getTarget()), pointerOf(op.getSource()), bytes,
-                           /*isVolatile=*/false);
+    Value source = pointerOf(op.getSource()), target = pointerOf(op.getTarget());
+    int64_t pitches[] = {mem::pitchOf(type),
+                         mem::pitchOf(cast<MemRefType>(op.getTarget().getType()))};
+    if (pitches[0] == 0 && pitches[1] == 0) {
+      Value bytes = bytesOf(type, sizesOf(op.getSource()));
+      LLVM::MemcpyOp::create(b, target, source, bytes, /*isVolatile=*/false);
+      return;
+    }
+    // Run by run along the last dim.
+    int64_t run = type.getShape().back(), width = type.getElementTypeBitWidth() / 8;
+    auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value); };
+    auto runs = scf::ForOp::create(b, index(0), index(type.getNumElements() / run), index(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(runs.getBody());
+    auto runOf = [&](Value memory, int64_t pitch) {
+      Value bytes = constantWord((pitch ? pitch : run) * width);
+      return offsetBy(memory, arith::MulIOp::create(b, toWord(runs.getInductionVar()), bytes));
+    };
+    LLVM::MemcpyOp::create(b, runOf(target, pitches[1]), runOf(source, pitches[0]),
+                           constantWord(run * width), /*isVolatile=*/false);
   }
 
   void lowerOp(mem::LibraryOp op) {

@@ -48,10 +48,19 @@ class RecordLaunches : public pebble::impl::RecordLaunchesBase<RecordLaunches> {
           places[view.getResult()] = places.lookup(view.getSource());
           return true;
         })
+        .Case([&](mem::PartOp part) {
+          auto whole = cast<ArrayAttr>(places.lookup(part.getWhole()));
+          auto at = cast<IntegerAttr>(whole[1]);
+          // Inputs and outputs are known by their number alone.
+          StringRef space = cast<StringAttr>(whole[0]).getValue();
+          return (space == "arena" || space == "constants") &&
+                 place(builder, part, space, at.getInt() + part.getByteOffset());
+        })
         .Case([&](mem::LaunchOp launch) { return recordLaunch(builder, launch); })
         .Case([&](mem::CopyOp copy) {
           auto type = cast<MemRefType>(copy.getSource().getType());
-          if (!type.hasStaticShape())
+          if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
+              !cast<MemRefType>(copy.getTarget().getType()).getLayout().isIdentity())
             return false;
           int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
           append(builder, {builder.getNamedAttr("copy", builder.getI64IntegerAttr(bytes))},

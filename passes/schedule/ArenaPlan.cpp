@@ -12,17 +12,15 @@ using namespace mlir;
 using namespace pebble;
 
 static constexpr int64_t alignment = 64; // A cache line, and the widest vector.
-// A fraction of a second where no simple plan is as low as can be, which few models need.
-static constexpr int64_t planSteps = 10'000'000;
 
 static int64_t paddedBytes(MemRefType type) {
   int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
   return llvm::alignTo(std::max<int64_t>(bytes, 1), alignment);
 }
 
-FailureOr<ArenaPlan> ArenaPlan::make(func::FuncOp program) {
+FailureOr<ArenaPlan> ArenaPlan::make(func::FuncOp program, int64_t steps) {
   ArenaPlan plan(program);
-  if (failed(plan.joinPlaces(program)) || failed(plan.place(program)))
+  if (failed(plan.joinPlaces(program)) || failed(plan.place(program, steps)))
     return failure();
   return plan;
 }
@@ -76,7 +74,7 @@ LogicalResult ArenaPlan::joinPlaces(func::FuncOp program) {
   return failure(end.wasInterrupted());
 }
 
-LogicalResult ArenaPlan::place(func::FuncOp program) {
+LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps) {
   std::vector<planner::Buffer> problem;
   SmallVector<int64_t> owners;
   for (const ArenaBuffer &buffer : buffers)
@@ -90,7 +88,7 @@ LogicalResult ArenaPlan::place(func::FuncOp program) {
            << faults.front().message;
   planner::Options options;
   // Only steps: a time limit would give other plans on a busy machine.
-  options.budget = planner::Budget(planSteps);
+  options.budget = planner::Budget(steps);
   planner::Result result = planner::planBuffers(problem, options);
   height = result.plan.height;
   lowerBound = result.lowerBound;

@@ -27,12 +27,16 @@ struct ArenaPlan {
 
   /// Plans the buffers of `program`, with what launches write over operands in the operands'
   /// places, and checks the plan. Reports what is wrong.
-  static mlir::FailureOr<ArenaPlan> make(mlir::func::FuncOp program);
+  /// `steps` bound the search for a lower one.
+  static mlir::FailureOr<ArenaPlan> make(mlir::func::FuncOp program, int64_t steps = planSteps);
+
+  /// A fraction of a second where no simple plan is as low as can be, which few models need.
+  static constexpr int64_t planSteps = 10'000'000;
 
 private:
   explicit ArenaPlan(mlir::func::FuncOp program);
   llvm::LogicalResult joinPlaces(mlir::func::FuncOp program);
-  llvm::LogicalResult place(mlir::func::FuncOp program);
+  llvm::LogicalResult place(mlir::func::FuncOp program, int64_t steps);
 };
 
 } // namespace pebble

@@ -2,6 +2,7 @@
 
 #include "passes/analysis/WriteOver.h"
 #include "passes/schedule/ArenaPlan.h"
+#include "passes/schedule/Parts.h"
 #include "passes/schedule/StreamProgram.h"
 #include "passes/schedule/stream/StripSearch.h"
 
@@ -263,9 +264,12 @@ private:
   std::map<std::string, func::FuncOp> versions;
 };
 
-/// The arena of all layers computed at once, over operands that die where they can be.
-std::optional<int64_t> bytesAtOnce(func::FuncOp main, SymbolTable &symbols) {
+/// The arena of all layers computed at once, over operands that die and in parts of others where they
+/// can be.
+std::optional<int64_t> bytesAtOnce(func::FuncOp main, SymbolTable &symbols,
+                                   const PartOptions &parts) {
   OwningOpRef<func::FuncOp> copy(main.clone());
+  placeParts(*copy, symbols, parts);
   for (auto &[launch, over] : chooseOver(*copy, symbols))
     launch.setOver(over);
   FailureOr<ArenaPlan> plan = ArenaPlan::make(*copy);
@@ -281,9 +285,7 @@ public:
     auto main = symbols.lookup<func::FuncOp>("main");
     if (!main)
       return;
-    SmallVector<StringRef> operations;
-    for (StringRef entry : microkernels)
-      operations.push_back(entry.split('=').first);
+    SmallVector<StringRef> operations = operationsOf(microkernels);
     StreamProgram source(main, symbols, operations, inputInArena);
     if (!source.isPlain())
       return;
@@ -302,7 +304,7 @@ public:
     // Schedules by rows know nothing of layers that write over what they read at once, which
     // `write-in-place` makes of a program that is left as it is.
     if (!inputInArena && !listPoints) {
-      std::optional<int64_t> bytes = bytesAtOnce(main, symbols);
+      std::optional<int64_t> bytes = bytesAtOnce(main, symbols, {operations});
       if (bytes && *bytes <= std::max<int64_t>(choice.schedule.height, budget))
         return;
     }

@@ -31,7 +31,7 @@ public:
     main.walk([&](Operation *op) {
       can &= isa<func::FuncOp, func::ReturnOp, scf::ForOp, scf::YieldOp, mem::InputOp,
                  mem::OutputOp, mem::ConstantOp, mem::ViewOp, mem::SlotOp, mem::RowOp,
-                 mem::LaunchOp, mem::CopyOp, arith::ConstantOp, arith::AddIOp, arith::SubIOp,
+                 mem::PartOp, mem::LaunchOp, mem::CopyOp, arith::ConstantOp, arith::AddIOp, arith::SubIOp,
                  arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::CmpIOp, arith::SelectOp>(op);
       for (Value result : op->getResults())
         if (auto type = dyn_cast<MemRefType>(result.getType()))
@@ -106,6 +106,8 @@ private:
   LogicalResult runLaunch(mem::LaunchOp launch) {
     std::vector<Bytes> reads, writes, scratch;
     auto kernel = symbols.lookup<func::FuncOp>(launch.getKernel());
+    if (kernel && failed(checkPitches(launch, kernel)))
+      return failure();
     // A number for each output that is written over an input, on both.
     SmallVector<int64_t> pairs(launch.getInputs().size(), -1);
     for (auto [index, output] : llvm::enumerate(launch.getOutputs())) {
@@ -129,6 +131,22 @@ private:
     if (launch.getScratch())
       addWhole(launch.getScratch(), scratch);
     return check(launch, reads, writes, scratch);
+  }
+
+  /// The kernel has to know of the strides of parts.
+  static LogicalResult checkPitches(mem::LaunchOp launch, func::FuncOp kernel) {
+    auto known = kernel->getAttrOfType<DenseI64ArrayAttr>(mem::pitchesName);
+    size_t index = 0;
+    for (Value buffer : llvm::concat<Value>(launch.getInputs(), launch.getOutputs())) {
+      int64_t pitch = mem::pitchOf(cast<MemRefType>(buffer.getType()));
+      int64_t expected = known ? known[index] : 0;
+      if (pitch != expected)
+        return launch.emitError("the memory plan is not valid: buffer ")
+               << index << " has a pitch of " << pitch << " elements, its kernel expects "
+               << expected;
+      ++index;
+    }
+    return success();
   }
 
   static bool isSameMemory(Value input, Value output) {
@@ -217,6 +235,8 @@ private:
 
   void addWhole(Value buffer, std::vector<Bytes> &regions) {
     buffer = behindViews(buffer);
+    if (buffer.getDefiningOp<mem::PartOp>())
+      return addPart(buffer, regions);
     if (auto row = buffer.getDefiningOp<mem::RowOp>()) {
       size_t count = regions.size();
       addRow(row.getBuffer(), number(row), regions);
@@ -228,6 +248,34 @@ private:
     }
     for (int64_t row = 0; row < rowsOf(buffer); ++row)
       addRow(buffer, row, regions);
+  }
+
+  /// The runs of a part along its last dim, each in a row of the buffer that it is a part of.
+  void addPart(Value part, std::vector<Bytes> &regions) {
+    auto type = cast<MemRefType>(part.getType());
+    int64_t width = type.getElementTypeBitWidth() / 8, run = type.getShape().back() * width;
+    int64_t begin = 0, step = mem::pitchOf(type) ? mem::pitchOf(type) * width : run;
+    Value whole = part;
+    while (Operation *maker = whole.getDefiningOp()) {
+      if (auto cut = dyn_cast<mem::PartOp>(maker))
+        begin += cut.getByteOffset();
+      else if (!isa<mem::ViewOp>(maker))
+        break;
+      whole = maker->getOperand(0);
+    }
+    if (type.getNumElements() == 0 || !whole.getDefiningOp<mem::SlotOp>())
+      return;
+    std::vector<Bytes> rows;
+    addWhole(whole, rows);
+    int64_t rowBytes = rows.front().size, end = begin + type.getNumElements() * width / run * step;
+    for (int64_t at = begin; at < end; at += step)
+      // A run of a part in one piece may be longer than a row.
+      for (int64_t done = 0; done < run;) {
+        const Bytes &row = rows[(at + done) / rowBytes];
+        int64_t inRow = (at + done) % rowBytes, size = std::min(run - done, rowBytes - inRow);
+        regions.push_back({row.offset + inRow, size, row.content});
+        done += size;
+      }
   }
 
   LogicalResult check(Operation *op, const std::vector<Bytes> &reads,

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/analysis/WriteOver.h"
-
-#include "llvm/ADT/MapVector.h"
-
-#include <map>
+#include "passes/schedule/KernelVersions.h"
 
 namespace pebble {
 #define GEN_PASS_DEF_WRITEINPLACE
@@ -22,38 +19,10 @@ class WriteInPlace : public pebble::impl::WriteInPlaceBase<WriteInPlace> {
     auto main = symbols.lookup<func::FuncOp>("main");
     if (!main || main->hasAttr("mem.arena_bytes"))
       return;
-    llvm::MapVector<Operation *, std::map<Over, SmallVector<mem::LaunchOp>>> versions;
+    KernelVersions versions(symbols, mem::overName, "_over", /*nothing=*/-1);
     for (auto &[launch, over] : chooseOver(main, symbols))
-      versions[symbols.lookup(launch.getKernel())][over].push_back(launch);
-    for (auto &[function, launchesOf] : versions) {
-      auto kernel = cast<func::FuncOp>(function);
-      for (auto &[over, launches] : launchesOf)
-        if (llvm::any_of(over, [](int64_t operand) { return operand >= 0; }))
-          apply(symbols, kernel, over, launches, /*isOnly=*/launchesOf.size() == 1);
-      if (kernel.symbolKnownUseEmpty(getOperation()))
-        symbols.erase(kernel);
-    }
-  }
-
-  /// Lets `launches` call a version of the kernel that writes over operands: the kernel itself,
-  /// where there is no other launch of it.
-  static void apply(SymbolTable &symbols, func::FuncOp kernel, ArrayRef<int64_t> over,
-                    ArrayRef<mem::LaunchOp> launches, bool isOnly) {
-    func::FuncOp version = kernel;
-    if (!isOnly) {
-      version = kernel.clone();
-      std::string name = kernel.getSymName().str() + "_over";
-      for (int64_t operand : over)
-        name += operand < 0 ? "_none" : "_" + std::to_string(operand);
-      version.setSymName(name);
-      symbols.insert(version);
-    }
-    auto attr = DenseI64ArrayAttr::get(kernel.getContext(), over);
-    version->setAttr(mem::overName, attr);
-    for (mem::LaunchOp launch : launches) {
-      launch.setKernel(version.getSymName());
-      launch.setOverAttr(attr);
-    }
+      versions.add(launch, over);
+    versions.apply([](mem::LaunchOp launch, DenseI64ArrayAttr over) { launch.setOverAttr(over); });
   }
 };
 

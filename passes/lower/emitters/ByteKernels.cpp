@@ -206,18 +206,20 @@ SmallVector<int64_t> windowOf(ArrayRef<int64_t> input, ArrayRef<int64_t> result,
           strides[1], dilations[0], dilations[1], pads[0],   pads[1],   0};
 }
 
-/// The same, on the rows and columns of the operand that its memory holds.
-SmallVector<int64_t> heldWindowOf(KernelEmitter &emitter, ArrayRef<int64_t> input,
-                                  ArrayRef<int64_t> result, ArrayRef<int64_t> kernel,
-                                  ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
-                                  ArrayRef<int64_t> pads) {
-  SmallVector<int64_t> from(input), to(result), padded(pads);
+/// The same, on the rows and columns of the operand that its memory holds, and with the pitches of
+/// both.
+SmallVector<int64_t> heldWindowOf(KernelEmitter &emitter, Value input, Value result,
+                                  ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                                  ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads) {
+  SmallVector<int64_t> from(shapeOf(input)), to(shapeOf(result)), padded(pads);
   if (ArrayRef<int64_t> columns = emitter.columns(); !columns.empty()) {
     from[2] = columns[1];
     to[2] = columns[3];
     padded[1] += columns[0] - columns[2] * strides[1];
   }
   SmallVector<int64_t> window = windowOf(from, to, kernel, strides, dilations, padded);
+  window[4] = emitter.tensor(input)->runStep();
+  window[8] = emitter.tensor(result)->runStep();
   window.back() = emitter.ringRows();
   return window;
 }
@@ -286,14 +288,16 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
     if (constantOf(rows) == 0)
       return false;
     int64_t columns = result[3], depth = input[3];
-    int64_t rowBytes = columns * (c.output.empty() ? 1 : 4);
+    int64_t inputStep = emitter.tensor(c.input)->runStep(), resultStep = tensor->runStep();
+    int64_t rowBytes = resultStep * (c.output.empty() ? 1 : 4);
     call.inParts(rows, columns * depth, 32, [&](Value begin, Value end) {
       auto rowOf = [&](Value memory, int64_t bytes) {
         return call.offset(memory, arith::MulIOp::create(b, begin, call.word(bytes)));
       };
-      SmallVector<Value> arguments = {rowOf(call.memory(c.input), depth), call.word(depth)};
+      SmallVector<Value> arguments = {rowOf(call.memory(c.input), inputStep),
+                                      call.word(inputStep)};
       addWeights(arguments);
-      arguments.append({rowOf(call.memory(c.result), rowBytes), call.word(columns),
+      arguments.append({rowOf(call.memory(c.result), rowBytes), call.word(resultStep),
                         arith::SubIOp::create(b, end, begin), call.word(columns),
                         call.word(depth)});
       addRange(arguments);
@@ -309,7 +313,7 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
     return false;
   Value zeros = isZero(c.pads) ? call.null() : padding(call, channels);
   Value window =
-      call.table(heldWindowOf(emitter, input, result, c.kernel, c.strides, c.dilations, c.pads));
+      call.table(heldWindowOf(emitter, c.input, c.result, c.kernel, c.strides, c.dilations, c.pads));
   call.inRows(c.input, c.result, result[2] * result[3] * taps * channels,
               [&](const ByteCall::Rows &rows) {
                 SmallVector<Value> arguments = {window, call.word(c.group), call.word(isRowRun),
@@ -392,10 +396,11 @@ bool pebble::emitDepthwisePacked(KernelEmitter &emitter, Operation *operation) {
   if (symbol.empty() || !hasStaticImages(op.getInput(), op.getResult()))
     return false;
   ByteCall call(emitter, op);
-  ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
+  ArrayRef<int64_t> result = shapeOf(op.getResult());
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
-  Value window = call.table(heldWindowOf(emitter, input, result, op.getKernelShape(),
-                                         op.getStrides(), op.getDilations(), op.getPads()));
+  Value window = call.table(heldWindowOf(emitter, op.getInput(), op.getResult(),
+                                         op.getKernelShape(), op.getStrides(), op.getDilations(),
+                                         op.getPads()));
   call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
               [&](const ByteCall::Rows &rows) {
                 call.call(symbol, {window, rows.input, call.number(op.getInputZeroPoint()),
@@ -413,9 +418,10 @@ bool pebble::emitMaxBytes(KernelEmitter &emitter, Operation *operation) {
   if (symbol.empty() || !hasStaticImages(op.getInput(), op.getResult()))
     return false;
   ByteCall call(emitter, op);
-  ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op.getResult());
-  Value window = call.table(heldWindowOf(emitter, input, result, op.getKernelShape(),
-                                         op.getStrides(), op.getDilations(), op.getPads()));
+  ArrayRef<int64_t> result = shapeOf(op.getResult());
+  Value window = call.table(heldWindowOf(emitter, op.getInput(), op.getResult(),
+                                         op.getKernelShape(), op.getStrides(), op.getDilations(),
+                                         op.getPads()));
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
   call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
               [&](const ByteCall::Rows &rows) {

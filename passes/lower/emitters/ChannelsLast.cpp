@@ -16,11 +16,12 @@ bool pebble::emitChannelsLast(KernelEmitter &emitter, Operation *operation) {
       type.getElementTypeBitWidth() != 8 || (!isComputed && !emitter.row()))
     return false;
   ImplicitLocOpBuilder &b = emitter.builder();
-  SmallVector<OpFoldResult> dims;
+  KernelTensor moved{Value(), {}, type}; // Never in memory as a whole.
   for (int64_t size : type.getShape())
-    dims.push_back(b.getIndexAttr(size));
+    moved.dims.push_back(b.getIndexAttr(size));
+  ArrayRef<OpFoldResult> dims = moved.dims;
   auto lookup = [&](Value value) { return emitter.tensor(value); };
-  ElementEmitter elements(b, op.getInput(), dims, {}, lookup, /*merge=*/false);
+  ElementEmitter elements(b, op.getInput(), &moved, {}, lookup, /*merge=*/false);
   const KernelTensor *result = emitter.tensor(op.getResult());
   OpFoldResult rows = emitter.row() ? b.getIndexAttr(1) : dims[2], columns = dims[3];
   Value first;

@@ -19,6 +19,7 @@ public:
   ConvEmitter(KernelEmitter &emitter, nn::ConvNhwcOp op)
       : emitter(emitter), b(emitter.builder()), op(op), epilogue(emitter, op) {
     ArrayRef<OpFoldResult> input = emitter.tensor(op.getInput())->dims;
+    pixel = emitter.tensor(op.getInput())->runStep();
     ArrayRef<int64_t> weight = cast<RankedTensorType>(op.getWeight().getType()).getShape();
     ArrayRef<OpFoldResult> result = emitter.tensor(emitter.yieldedFrom(op).front())->dims;
     batch = input[0], height = input[1], width = input[2], channels = *constantOf(input[3]);
@@ -30,7 +31,7 @@ public:
     down = {kernelHeight, strides[0], dilations[0], pads[0], pads[2], height, outHeight};
     across = {kernelWidth, strides[1], dilations[1], pads[1], pads[3], width, outWidth};
     // Element counts of a row and of an image, wanted in every loop.
-    rowElements = multiply(b, width, b.getIndexAttr(channels));
+    rowElements = multiply(b, width, b.getIndexAttr(pixel));
     imageElements = multiply(b, height, rowElements);
   }
 
@@ -43,7 +44,7 @@ public:
     int64_t rowsOutside = weightBytes <= cacheBytes ? weightBytes : weightBytes * places;
     int64_t blocksOutside = imageBytes <= cacheBytes ? imageBytes : imageBytes * group * blocks;
     OpFoldResult groups = b.getIndexAttr(group);
-    int64_t pixel = kernelHeight * kernelWidth * groupChannels;
+    int64_t products = kernelHeight * kernelWidth * groupChannels;
     if (rowsOutside <= blocksOutside)
       forImageRows(
           emitter, batch, outHeight,
@@ -54,7 +55,7 @@ public:
               });
             });
           },
-          likely(outWidth) * outChannels * group * pixel);
+          likely(outWidth) * outChannels * group * products);
     else
       emitter.parallelLoops({groups}, [&](ArrayRef<Value> g) {
         forBlocks([&](Value blockIndex, int64_t outputs) {
@@ -101,7 +102,7 @@ private:
     int64_t blockElements = kernelHeight * kernelWidth * groupChannels * block;
     tile.weightBase =
         linear({{g, index(blocks * blockElements)}, {blockIndex, index(blockElements)}});
-    int64_t columnStep = across.stride * channels;
+    int64_t columnStep = across.stride * pixel;
     tile.rowStride = index(columnStep);
     Value channel = linear({{g, index(outChannels)}, {blockIndex, index(block)}});
     addBias(tile, channel);
@@ -121,7 +122,7 @@ private:
     // Where tap 0 of column 0 lies, which may be in the padding.
     if (down.padBefore > 0 || across.padBefore > 0)
       rowBase =
-          offset(rowBase, -(down.padBefore * *constantOf(width) + across.padBefore) * channels);
+          offset(rowBase, -(down.padBefore * *constantOf(width) + across.padBefore) * pixel);
     forColumns(mostRows(emitter.options(), tile.vectors), [&](const Columns &columns) {
       Tile here = tile;
       here.rows = columns.count;
@@ -195,13 +196,14 @@ private:
   /// The loops over a window's row.
   void addLoops(Tile &tile, const Columns &columns) {
     // It lies in one piece when nothing is skipped.
-    if (group == 1 && across.dilation == 1 && columns.inside.empty()) {
+    if (group == 1 && across.dilation == 1 && columns.inside.empty() &&
+        (pixel == channels || kernelWidth == 1)) {
       tile.loops.push_back({index(kernelWidth * groupChannels), index(1), index(block)});
       return;
     }
     if (kernelWidth > 1 || !columns.inside.empty())
       tile.loops.push_back({index(kernelWidth),
-                            index(across.dilation * channels),
+                            index(across.dilation * pixel),
                             index(groupChannels * block),
                             {},
                             columns.inside});
@@ -224,7 +226,8 @@ private:
   EpilogueStore epilogue;
   WindowSide down, across;
   OpFoldResult batch, height, width, outHeight, outWidth, rowElements, imageElements;
-  int64_t channels, group, blocks, kernelHeight, kernelWidth, groupChannels, block, outChannels,
+  int64_t channels, pixel; // Of the image, and from one pixel of it to the next.
+  int64_t group, blocks, kernelHeight, kernelWidth, groupChannels, block, outChannels,
       lanes;
 };
 

@@ -205,26 +205,31 @@ EpilogueStore::EpilogueStore(KernelEmitter &emitter, Operation *rootOp)
   auto lookup = [&](Value value) -> const KernelTensor * {
     return llvm::is_contained(targets, value) ? nullptr : emitter.tensor(value);
   };
-  const KernelTensor *first = emitter.tensor(targets.front());
-  elements = std::make_unique<ElementEmitter>(emitter.builder(), targets, first->dims, root, lookup,
+  SmallVector<const KernelTensor *> memory;
+  for (Value value : targets)
+    memory.push_back(emitter.tensor(value));
+  elements = std::make_unique<ElementEmitter>(emitter.builder(), targets, memory, root, lookup,
                                               /*merge=*/false);
   direct = elements->vectorizable();
   Type rootElement = getElementTypeOrSelf(root);
   if (!direct)
-    for (Value value : targets)
-      if (const KernelTensor *target = emitter.tensor(value);
-          !staging && target->type.getElementType() == rootElement && !emitter.isWrittenOver(value))
-        staging = target->memory;
+    for (auto [index, value] : llvm::enumerate(targets))
+      if (!staging && memory[index]->type.getElementType() == rootElement &&
+          !emitter.isWrittenOver(value)) {
+        staging = memory[index]->memory;
+        stagingIndex = index;
+      }
 }
 
-void EpilogueStore::storeAll(Value at, int64_t lanes) {
+void EpilogueStore::storeAll(int64_t lanes) {
   ImplicitLocOpBuilder &b = emitter.builder();
   // All operands are read before the first result is stored, which may be in the place of one.
   for (Value value : targets)
     elements->get(value);
-  for (Value value : targets) {
+  for (auto [index, value] : llvm::enumerate(targets)) {
     const KernelTensor *target = emitter.tensor(value);
     Value stored = toStorage(b, elements->get(value), target->type.getElementType());
+    Value at = elements->rootPosition(index);
     if (lanes > 1)
       vector::StoreOp::create(b, stored, target->memory, at);
     else
@@ -250,9 +255,9 @@ void EpilogueStore::store(ArrayRef<Value> coordinates, Value value) {
   }
   elements->moveTo(coordinates, lanes);
   elements->set(root, value);
-  Value at = elements->rootPosition();
   if (!staging)
-    return storeAll(at, lanes);
+    return storeAll(lanes);
+  Value at = elements->rootPosition(stagingIndex);
   if (lanes > 1)
     vector::StoreOp::create(b, value, staging, at);
   else
@@ -267,8 +272,8 @@ void EpilogueStore::finish(ArrayRef<Value> outer, OpFoldResult begin, OpFoldResu
     SmallVector<Value> coordinates(outer);
     coordinates.push_back(last);
     elements->moveTo(coordinates);
-    Value at = elements->rootPosition();
-    elements->set(root, memref::LoadOp::create(b, staging, at));
-    storeAll(at, 1);
+    elements->set(root,
+                  memref::LoadOp::create(b, staging, elements->rootPosition(stagingIndex)));
+    storeAll(1);
   });
 }

@@ -77,13 +77,14 @@ public:
   bool needsFinish() const { return static_cast<bool>(staging); }
 
 private:
-  void storeAll(mlir::Value at, int64_t lanes);
+  void storeAll(int64_t lanes);
 
   KernelEmitter &emitter;
   mlir::Value root;
   llvm::SmallVector<mlir::Value> targets;
   std::unique_ptr<ElementEmitter> elements;
   mlir::Value staging; ///< Holds the root's elements until `finish`; null where it has none.
+  size_t stagingIndex = 0; ///< The target whose memory that is.
   bool direct;
 };
 

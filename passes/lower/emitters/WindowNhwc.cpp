@@ -84,8 +84,8 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
     return arith::ConstantIndexOp::create(b, value).getResult();
   };
   auto type = VectorType::get(lanes, b.getF32Type());
-  int64_t channels = *constantOf(inputDims[3]);
-  OpFoldResult lineElements = multiply(b, inputDims[2], b.getIndexAttr(channels));
+  int64_t pixel = input->runStep();
+  OpFoldResult lineElements = multiply(b, inputDims[2], b.getIndexAttr(pixel));
   OpFoldResult imageElements = multiply(b, inputDims[1], lineElements);
   WindowSide::Taps rows = tapsAt(row, 0);
   Value first = start(channel, lanes);
@@ -111,7 +111,7 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
         Value kw = inner.getInductionVar();
         Value x = arith::AddIOp::create(b, columns.origin,
                                         arith::MulIOp::create(b, kw, constant(dilations[1])));
-        Value at = arith::AddIOp::create(b, line, arith::MulIOp::create(b, x, constant(channels)));
+        Value at = arith::AddIOp::create(b, line, arith::MulIOp::create(b, x, constant(pixel)));
         Value element = vector::LoadOp::create(b, type, input->memory, at);
         Value tap = arith::AddIOp::create(b, arith::MulIOp::create(b, kh, constant(kernel[1])), kw);
         scf::YieldOp::create(b, step(inner.getRegionIterArg(0), element, tap, channel, lanes));

@@ -9,33 +9,56 @@ using namespace pebble::verifier;
 std::optional<AccessFault> MemoryContents::run(const std::vector<Region> &reads,
                                                const std::vector<Region> &writes,
                                                const std::vector<Region> &scratch) {
-  std::vector<const Region *> used, written;
   for (const std::vector<Region> *list : {&reads, &writes, &scratch})
     for (const Region &region : *list) {
       if (region.offset < 0 || region.size < 0 || region.offset > capacity - region.size)
         return AccessFault{AccessFault::outOfBounds, region, 0, std::nullopt};
       highest = std::max(highest, region.offset + region.size);
     }
-  for (const Region &region : reads) {
+  for (const Region &region : reads)
     if (auto fault = check(region))
       return fault;
-    used.push_back(&region);
-  }
-  for (const std::vector<Region> *list : {&writes, &scratch})
-    for (const Region &region : *list) {
-      for (const Region *other : used) {
-        if (region.pair >= 0 && region.pair == other->pair)
-          continue;
-        int64_t begin = std::max(region.offset, other->offset);
-        if (begin < std::min(region.offset + region.size, other->offset + other->size))
-          return AccessFault{AccessFault::overlap, region, begin, other->content};
-      }
-      used.push_back(&region);
-    }
+  if (auto fault = checkOverlaps(reads, writes, scratch))
+    return fault;
   for (const Region &region : writes)
     put(region, true);
   for (const Region &region : scratch)
     put(region, false);
+  return std::nullopt;
+}
+
+std::optional<AccessFault>
+MemoryContents::checkOverlaps(const std::vector<Region> &reads, const std::vector<Region> &writes,
+                              const std::vector<Region> &scratch) {
+  struct Use {
+    const Region *region;
+    bool isWritten;
+  };
+  std::vector<Use> uses;
+  for (const std::vector<Region> *list : {&reads, &writes, &scratch})
+    for (const Region &region : *list)
+      if (region.size > 0)
+        uses.push_back({&region, list != &reads});
+  std::sort(uses.begin(), uses.end(), [](const Use &a, const Use &b) {
+    return a.region->offset < b.region->offset;
+  });
+  // Those that begin before the one in turn and may reach into it.
+  std::vector<Use> open;
+  for (const Use &use : uses) {
+    const Region &region = *use.region;
+    std::erase_if(open, [&](const Use &other) {
+      return other.region->offset + other.region->size <= region.offset;
+    });
+    for (const Use &other : open) {
+      bool isPair = region.pair >= 0 && region.pair == other.region->pair;
+      if (isPair || !(use.isWritten || other.isWritten))
+        continue;
+      const Use &written = use.isWritten ? use : other;
+      const Region &found = use.isWritten ? *other.region : region;
+      return AccessFault{AccessFault::overlap, *written.region, region.offset, found.content};
+    }
+    open.push_back(use);
+  }
   return std::nullopt;
 }
 

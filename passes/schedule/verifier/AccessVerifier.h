@@ -48,6 +48,9 @@ public:
   int64_t highWater() const { return highest; }
 
 private:
+  static std::optional<AccessFault> checkOverlaps(const std::vector<Region> &reads,
+                                                  const std::vector<Region> &writes,
+                                                  const std::vector<Region> &scratch);
   std::optional<AccessFault> check(const Region &region) const;
   void put(const Region &region, bool isDefined);
 
