@@ -33,8 +33,8 @@ inline constexpr llvm::StringLiteral columnsName = "mem.columns";
 /// operand, -1 for none. It finds both where the result is.
 inline constexpr llvm::StringLiteral overName = "mem.over";
 
-/// The attribute of a kernel that finds tensors in parts of buffers (see mem.part): the pitches of its
-/// operands, then of its results.
+/// The attribute of a kernel that finds tensors in parts of buffers (see mem.part): the pitches of
+/// its operands, then of its results.
 inline constexpr llvm::StringLiteral pitchesName = "mem.pitches";
 /// Elements from one run of a buffer along its last dim to the next; 0 where nothing lies between.
 int64_t pitchOf(mlir::MemRefType buffer);

@@ -14,19 +14,19 @@ bool isStatic(Type type) { return cast<RankedTensorType>(type).hasStaticShape();
 /// Layers on images whose emitters address pixels by their pitch.
 bool hasPixels(Operation *op, ArrayRef<StringRef> microkernels) {
   auto has = [&](StringRef operation) { return llvm::is_contained(microkernels, operation); };
-  bool isKnown = llvm::TypeSwitch<Operation *, bool>(op)
-                     .Case<nn::ConvNhwcOp, nn::DepthwiseNhwcOp, nn::PoolNhwcOp>(
-                         [](auto) { return true; })
-                     .Case([&](qnn::ConvPackedOp conv) {
-                       ArrayRef<int64_t> kernel = conv.getKernelShape();
-                       auto runs = static_cast<int64_t>(conv.getRuns());
-                       bool isCut = runs == kernel[0] * kernel[1] || runs == kernel[0];
-                       return isCut && (conv.getCodes() ? has("conv4") && has("gemm4")
-                                                        : has("conv") && has("gemm"));
-                     })
-                     .Case([&](qnn::DepthwisePackedOp) { return has("depthwise"); })
-                     .Case([&](qnn::MaxBytesOp) { return has("maxpool"); })
-                     .Default(false);
+  bool isKnown =
+      llvm::TypeSwitch<Operation *, bool>(op)
+          .Case<nn::ConvNhwcOp, nn::DepthwiseNhwcOp, nn::PoolNhwcOp>([](auto) { return true; })
+          .Case([&](qnn::ConvPackedOp conv) {
+            ArrayRef<int64_t> kernel = conv.getKernelShape();
+            auto runs = static_cast<int64_t>(conv.getRuns());
+            bool isCut = runs == kernel[0] * kernel[1] || runs == kernel[0];
+            return isCut &&
+                   (conv.getCodes() ? has("conv4") && has("gemm4") : has("conv") && has("gemm"));
+          })
+          .Case([&](qnn::DepthwisePackedOp) { return has("depthwise"); })
+          .Case([&](qnn::MaxBytesOp) { return has("maxpool"); })
+          .Default(false);
   return isKnown && isStatic(op->getOperand(0).getType()) && isStatic(op->getResult(0).getType());
 }
 
@@ -54,15 +54,15 @@ bool pebble::takesPitch(func::FuncOp kernel, unsigned operand, ArrayRef<StringRe
   std::optional<Operation *> root = findRoot(kernel, microkernels);
   BlockArgument read = kernel.getBody().front().getArgument(operand);
   return root && isStatic(read.getType()) && llvm::all_of(read.getUses(), [&](OpOperand &use) {
-    return use.getOwner()->hasTrait<nn::ElementwiseOp>() ||
-           (use.getOwner() == *root && use.getOperandNumber() == 0);
-  });
+           return use.getOwner()->hasTrait<nn::ElementwiseOp>() ||
+                  (use.getOwner() == *root && use.getOperandNumber() == 0);
+         });
 }
 
 bool pebble::givesPitch(func::FuncOp kernel, ArrayRef<StringRef> microkernels) {
   Operation *end = kernel.getBody().front().getTerminator();
   return findRoot(kernel, microkernels) && llvm::all_of(end->getOperands(), [](Value result) {
-    return isStatic(result.getType()) && result.getDefiningOp() &&
-           !isa<nn::ConstantOp>(result.getDefiningOp());
-  });
+           return isStatic(result.getType()) && result.getDefiningOp() &&
+                  !isa<nn::ConstantOp>(result.getDefiningOp());
+         });
 }

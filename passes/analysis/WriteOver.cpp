@@ -82,8 +82,8 @@ static Over chooseFor(mem::LaunchOp launch, func::FuncOp kernel, const Lifetimes
   auto diesHere = [&](Origin operand) {
     return operand.alloc && operand.isWhole &&
            lifetimes.of(operand.alloc).last == lifetimes.positionOf(launch) &&
-           llvm::count_if(operands,
-                          [&](const Origin &it) { return it.alloc == operand.alloc; }) == 1;
+           llvm::count_if(operands, [&](const Origin &it) { return it.alloc == operand.alloc; }) ==
+               1;
   };
   Over over;
   for (auto [result, output] : llvm::enumerate(launch.getOutputs())) {

@@ -86,8 +86,8 @@ static SmallVector<OpFoldResult> stridesOf(ImplicitLocOpBuilder &b, const Kernel
   for (int64_t dim = rank - 1; dim >= 0; --dim) {
     strides[dim] = stride;
     bool isRun = dim == rank - 1 && tensor.pitch > 0;
-    stride = isRun ? OpFoldResult(b.getIndexAttr(tensor.pitch))
-                   : multiply(b, stride, tensor.dims[dim]);
+    stride =
+        isRun ? OpFoldResult(b.getIndexAttr(tensor.pitch)) : multiply(b, stride, tensor.dims[dim]);
   }
   return strides;
 }

@@ -36,12 +36,12 @@ public:
   /// Memory of values that are not computed on demand.
   using Lookup = llvm::function_ref<const KernelTensor *(mlir::Value)>;
 
-  /// For evaluating `roots`, each with the memory that it is stored in, all of one shape. `computed` are values that
-  /// the caller sets for each element. Emits address arithmetic at the builder's place; with
-  /// `merge`, neighbouring dims become one where possible.
+  /// For evaluating `roots`, each with the memory that it is stored in, all of one shape.
+  /// `computed` are values that the caller sets for each element. Emits address arithmetic at the
+  /// builder's place; with `merge`, neighbouring dims become one where possible.
   ElementEmitter(mlir::ImplicitLocOpBuilder &builder, llvm::ArrayRef<mlir::Value> roots,
-                 llvm::ArrayRef<const KernelTensor *> targets,
-                 llvm::ArrayRef<mlir::Value> computed, Lookup lookup, bool merge);
+                 llvm::ArrayRef<const KernelTensor *> targets, llvm::ArrayRef<mlir::Value> computed,
+                 Lookup lookup, bool merge);
 
   /// Extents of the loops.
   llvm::ArrayRef<mlir::OpFoldResult> extents() const { return loopExtents; }

@@ -259,9 +259,9 @@ private:
 
   void lower(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
-        .Case<mem::ConstantOp, mem::SlotOp, mem::RowOp, mem::PartOp, mem::InputOp, mem::ViewOp, mem::OutputOp,
-              mem::LaunchOp, mem::CopyOp, mem::ReleaseOp, mem::LibraryOp, mem::InferDimsOp,
-              mem::ParallelOp, mem::PlannedOp, mem::SetPlannedOp, mem::PlacedOp,
+        .Case<mem::ConstantOp, mem::SlotOp, mem::RowOp, mem::PartOp, mem::InputOp, mem::ViewOp,
+              mem::OutputOp, mem::LaunchOp, mem::CopyOp, mem::ReleaseOp, mem::LibraryOp,
+              mem::InferDimsOp, mem::ParallelOp, mem::PlannedOp, mem::SetPlannedOp, mem::PlacedOp,
               mem::PlaceBuffersOp, memref::AllocOp>([&](auto concrete) { lowerOp(concrete); });
   }
 

@@ -34,8 +34,7 @@ private:
   mlir::SymbolTable &symbols;
   llvm::StringRef attribute, suffix;
   int64_t nothing;
-  llvm::MapVector<mlir::Operation *, std::map<Numbers, llvm::SmallVector<mem::LaunchOp>>>
-      launches;
+  llvm::MapVector<mlir::Operation *, std::map<Numbers, llvm::SmallVector<mem::LaunchOp>>> launches;
 };
 
 } // namespace pebble

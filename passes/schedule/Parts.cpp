@@ -153,8 +153,8 @@ private:
         return true;
       if (auto part = dyn_cast<mem::PartOp>(user)) {
         int64_t axis = part.getAxis();
-        MemRefType inner = mem::PartOp::typeOf(
-            type, axis, cast<MemRefType>(part.getType()).getDimSize(axis));
+        MemRefType inner =
+            mem::PartOp::typeOf(type, axis, cast<MemRefType>(part.getType()).getDimSize(axis));
         return inner && canBe(part, inner, launch);
       }
       if (isa<mem::CopyOp>(user))
@@ -190,8 +190,8 @@ private:
       if (auto part = dyn_cast<mem::PartOp>(user)) {
         int64_t axis = part.getAxis();
         auto old = cast<MemRefType>(part.getType());
-        part.getResult().setType(mem::PartOp::typeOf(cast<MemRefType>(whole.getType()), axis,
-                                                     old.getDimSize(axis)));
+        part.getResult().setType(
+            mem::PartOp::typeOf(cast<MemRefType>(whole.getType()), axis, old.getDimSize(axis)));
         retype(part);
       }
   }

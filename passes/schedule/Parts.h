@@ -18,7 +18,8 @@ struct PartOptions {
 };
 
 /// The operations of a list of OPERATION=SYMBOL.
-template <typename Entries> llvm::SmallVector<llvm::StringRef> operationsOf(const Entries &entries) {
+template <typename Entries>
+llvm::SmallVector<llvm::StringRef> operationsOf(const Entries &entries) {
   llvm::SmallVector<llvm::StringRef> operations;
   for (llvm::StringRef entry : entries)
     operations.push_back(entry.split('=').first);
@@ -26,8 +27,8 @@ template <typename Entries> llvm::SmallVector<llvm::StringRef> operationsOf(cons
 }
 
 /// Lets the tensors that `main` joins or cuts share one buffer with the whole, where their kernels
-/// can and the arena does not grow. Changes nothing but `main`, whose kernels have still to be told.
-/// Returns whether it did anything.
+/// can and the arena does not grow. Changes nothing but `main`, whose kernels have still to be
+/// told. Returns whether it did anything.
 bool placeParts(mlir::func::FuncOp main, mlir::SymbolTable &symbols, const PartOptions &options);
 
 } // namespace pebble

@@ -264,8 +264,8 @@ private:
   std::map<std::string, func::FuncOp> versions;
 };
 
-/// The arena of all layers computed at once, over operands that die and in parts of others where they
-/// can be.
+/// The arena of all layers computed at once, over operands that die and in parts of others where
+/// they can be.
 std::optional<int64_t> bytesAtOnce(func::FuncOp main, SymbolTable &symbols,
                                    const PartOptions &parts) {
   OwningOpRef<func::FuncOp> copy(main.clone());

@@ -30,8 +30,8 @@ public:
     bool can = llvm::hasSingleElement(main.getBody());
     main.walk([&](Operation *op) {
       can &= isa<func::FuncOp, func::ReturnOp, scf::ForOp, scf::YieldOp, mem::InputOp,
-                 mem::OutputOp, mem::ConstantOp, mem::ViewOp, mem::SlotOp, mem::RowOp,
-                 mem::PartOp, mem::LaunchOp, mem::CopyOp, arith::ConstantOp, arith::AddIOp, arith::SubIOp,
+                 mem::OutputOp, mem::ConstantOp, mem::ViewOp, mem::SlotOp, mem::RowOp, mem::PartOp,
+                 mem::LaunchOp, mem::CopyOp, arith::ConstantOp, arith::AddIOp, arith::SubIOp,
                  arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::CmpIOp, arith::SelectOp>(op);
       for (Value result : op->getResults())
         if (auto type = dyn_cast<MemRefType>(result.getType()))

@@ -294,8 +294,7 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
       auto rowOf = [&](Value memory, int64_t bytes) {
         return call.offset(memory, arith::MulIOp::create(b, begin, call.word(bytes)));
       };
-      SmallVector<Value> arguments = {rowOf(call.memory(c.input), inputStep),
-                                      call.word(inputStep)};
+      SmallVector<Value> arguments = {rowOf(call.memory(c.input), inputStep), call.word(inputStep)};
       addWeights(arguments);
       arguments.append({rowOf(call.memory(c.result), rowBytes), call.word(resultStep),
                         arith::SubIOp::create(b, end, begin), call.word(columns),
@@ -312,8 +311,8 @@ bool emitPacked(KernelEmitter &emitter, Operation *op, const PackedConv &c,
   if (symbol.empty() || !hasStaticImages(c.input, c.result) || (isRowRun && c.runs != c.kernel[0]))
     return false;
   Value zeros = isZero(c.pads) ? call.null() : padding(call, channels);
-  Value window =
-      call.table(heldWindowOf(emitter, c.input, c.result, c.kernel, c.strides, c.dilations, c.pads));
+  Value window = call.table(
+      heldWindowOf(emitter, c.input, c.result, c.kernel, c.strides, c.dilations, c.pads));
   call.inRows(c.input, c.result, result[2] * result[3] * taps * channels,
               [&](const ByteCall::Rows &rows) {
                 SmallVector<Value> arguments = {window, call.word(c.group), call.word(isRowRun),
@@ -398,9 +397,9 @@ bool pebble::emitDepthwisePacked(KernelEmitter &emitter, Operation *operation) {
   ByteCall call(emitter, op);
   ArrayRef<int64_t> result = shapeOf(op.getResult());
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
-  Value window = call.table(heldWindowOf(emitter, op.getInput(), op.getResult(),
-                                         op.getKernelShape(), op.getStrides(), op.getDilations(),
-                                         op.getPads()));
+  Value window =
+      call.table(heldWindowOf(emitter, op.getInput(), op.getResult(), op.getKernelShape(),
+                              op.getStrides(), op.getDilations(), op.getPads()));
   call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
               [&](const ByteCall::Rows &rows) {
                 call.call(symbol, {window, rows.input, call.number(op.getInputZeroPoint()),
@@ -419,9 +418,9 @@ bool pebble::emitMaxBytes(KernelEmitter &emitter, Operation *operation) {
     return false;
   ByteCall call(emitter, op);
   ArrayRef<int64_t> result = shapeOf(op.getResult());
-  Value window = call.table(heldWindowOf(emitter, op.getInput(), op.getResult(),
-                                         op.getKernelShape(), op.getStrides(), op.getDilations(),
-                                         op.getPads()));
+  Value window =
+      call.table(heldWindowOf(emitter, op.getInput(), op.getResult(), op.getKernelShape(),
+                              op.getStrides(), op.getDilations(), op.getPads()));
   int64_t taps = op.getKernelShape()[0] * op.getKernelShape()[1];
   call.inRows(op.getInput(), op.getResult(), result[2] * result[3] * taps,
               [&](const ByteCall::Rows &rows) {

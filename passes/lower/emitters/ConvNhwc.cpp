@@ -121,8 +121,7 @@ private:
                             {g, index(groupChannels)}});
     // Where tap 0 of column 0 lies, which may be in the padding.
     if (down.padBefore > 0 || across.padBefore > 0)
-      rowBase =
-          offset(rowBase, -(down.padBefore * *constantOf(width) + across.padBefore) * pixel);
+      rowBase = offset(rowBase, -(down.padBefore * *constantOf(width) + across.padBefore) * pixel);
     forColumns(mostRows(emitter.options(), tile.vectors), [&](const Columns &columns) {
       Tile here = tile;
       here.rows = columns.count;
@@ -227,8 +226,7 @@ private:
   WindowSide down, across;
   OpFoldResult batch, height, width, outHeight, outWidth, rowElements, imageElements;
   int64_t channels, pixel; // Of the image, and from one pixel of it to the next.
-  int64_t group, blocks, kernelHeight, kernelWidth, groupChannels, block, outChannels,
-      lanes;
+  int64_t group, blocks, kernelHeight, kernelWidth, groupChannels, block, outChannels, lanes;
 };
 
 } // namespace

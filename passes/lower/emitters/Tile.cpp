@@ -272,8 +272,7 @@ void EpilogueStore::finish(ArrayRef<Value> outer, OpFoldResult begin, OpFoldResu
     SmallVector<Value> coordinates(outer);
     coordinates.push_back(last);
     elements->moveTo(coordinates);
-    elements->set(root,
-                  memref::LoadOp::create(b, staging, elements->rootPosition(stagingIndex)));
+    elements->set(root, memref::LoadOp::create(b, staging, elements->rootPosition(stagingIndex)));
     storeAll(1);
   });
 }

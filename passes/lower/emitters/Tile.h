@@ -83,7 +83,7 @@ private:
   mlir::Value root;
   llvm::SmallVector<mlir::Value> targets;
   std::unique_ptr<ElementEmitter> elements;
-  mlir::Value staging; ///< Holds the root's elements until `finish`; null where it has none.
+  mlir::Value staging;     ///< Holds the root's elements until `finish`; null where it has none.
   size_t stagingIndex = 0; ///< The target whose memory that is.
   bool direct;
 };

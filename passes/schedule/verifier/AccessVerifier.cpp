@@ -27,9 +27,9 @@ std::optional<AccessFault> MemoryContents::run(const std::vector<Region> &reads,
   return std::nullopt;
 }
 
-std::optional<AccessFault>
-MemoryContents::checkOverlaps(const std::vector<Region> &reads, const std::vector<Region> &writes,
-                              const std::vector<Region> &scratch) {
+std::optional<AccessFault> MemoryContents::checkOverlaps(const std::vector<Region> &reads,
+                                                         const std::vector<Region> &writes,
+                                                         const std::vector<Region> &scratch) {
   struct Use {
     const Region *region;
     bool isWritten;
@@ -39,9 +39,8 @@ MemoryContents::checkOverlaps(const std::vector<Region> &reads, const std::vecto
     for (const Region &region : *list)
       if (region.size > 0)
         uses.push_back({&region, list != &reads});
-  std::sort(uses.begin(), uses.end(), [](const Use &a, const Use &b) {
-    return a.region->offset < b.region->offset;
-  });
+  std::sort(uses.begin(), uses.end(),
+            [](const Use &a, const Use &b) { return a.region->offset < b.region->offset; });
   // Those that begin before the one in turn and may reach into it.
   std::vector<Use> open;
   for (const Use &use : uses) {

@@ -192,3 +192,77 @@ func.func private @add(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf
   %0 = nn.add %x, %y : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   return %0 : tensor<4x4xf32>
 }
+
+// -----
+
+// Parts side by side are all of their buffer; what is not written yet is not there.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 64 : i64} {
+  %x = mem.input 0 : memref<1x2x4x4xi8>
+  %y = mem.output 0[] : memref<1x2x4x8xi8>
+  %whole = mem.slot 0 : memref<1x2x4x8xi8>
+  %a = mem.part %whole[3 from 0] : memref<1x2x4x8xi8> to memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  %b = mem.part %whole[3 from 4] : memref<1x2x4x8xi8> to memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  %c = mem.part %whole[3 from 3] : memref<1x2x4x8xi8> to memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  mem.launch @give ins(%x : memref<1x2x4x4xi8>) outs(%a : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>)
+  mem.launch @move ins(%a : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>) outs(%b : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>)
+  mem.launch @all ins(%whole : memref<1x2x4x8xi8>) outs(%y : memref<1x2x4x8xi8>)
+  // expected-error @+1 {{it writes row 0 of buffer 0 in bytes [3, 7), and uses byte 3 for row 0 of buffer 0 at one time}}
+  mem.launch @move ins(%a : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>) outs(%c : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @give(%x: tensor<1x2x4x4xui8>) -> tensor<1x2x4x4xui8> attributes {mem.pitches = array<i64: 0, 8>, nn.nodes = ["give"]}
+func.func private @move(%x: tensor<1x2x4x4xui8>) -> tensor<1x2x4x4xui8> attributes {mem.pitches = array<i64: 8, 8>, nn.nodes = ["move"]} {
+  return %x : tensor<1x2x4x4xui8>
+}
+
+// -----
+
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 64 : i64} {
+  %x = mem.input 0 : memref<1x2x4x4xi8>
+  %y = mem.output 0[] : memref<1x2x4x8xi8>
+  %whole = mem.slot 0 : memref<1x2x4x8xi8>
+  %a = mem.part %whole[3 from 0] : memref<1x2x4x8xi8> to memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  mem.copy %x, %a : memref<1x2x4x4xi8>, memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  // expected-error @+1 {{it reads row 0 of buffer 0 in bytes [0, 32), but byte 4 has nothing}}
+  mem.launch @all ins(%whole : memref<1x2x4x8xi8>) outs(%y : memref<1x2x4x8xi8>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// -----
+
+// Bytes between the runs of a part belong to others.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 64 : i64} {
+  %x = mem.input 0 : memref<1x2x4x4xi8>
+  %z = mem.input 1 : memref<4xi8>
+  %y = mem.output 0[] : memref<1x2x4x4xi8>
+  %whole = mem.slot 0 : memref<1x2x4x8xi8>
+  %other = mem.slot 20 : memref<4xi8>
+  %wrong = mem.slot 22 : memref<4xi8>
+  %a = mem.part %whole[3 from 0] : memref<1x2x4x8xi8> to memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  mem.copy %x, %a : memref<1x2x4x4xi8>, memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  mem.copy %z, %other : memref<4xi8>, memref<4xi8>
+  mem.copy %a, %y : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>, memref<1x2x4x4xi8>
+  mem.copy %z, %wrong : memref<4xi8>, memref<4xi8>
+  // expected-error @+1 {{it reads row 0 of buffer 0 in bytes [24, 28), but byte 24 has row 0 of buffer 2}}
+  mem.copy %a, %y : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>, memref<1x2x4x4xi8>
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// -----
+
+// A kernel that does not know how far apart the pixels are.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 64 : i64} {
+  %x = mem.input 0 : memref<1x2x4x4xi8>
+  %whole = mem.slot 0 : memref<1x2x4x8xi8>
+  %a = mem.part %whole[3 from 0] : memref<1x2x4x8xi8> to memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>
+  // expected-error @+1 {{buffer 1 has a pitch of 8 elements, its kernel expects 0}}
+  mem.launch @dense ins(%x : memref<1x2x4x4xi8>) outs(%a : memref<1x2x4x4xi8, strided<[64, 32, 8, 1]>>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+func.func private @dense(%x: tensor<1x2x4x4xui8>) -> tensor<1x2x4x4xui8> attributes {nn.nodes = ["dense"]} {
+  return %x : tensor<1x2x4x4xui8>
+}
