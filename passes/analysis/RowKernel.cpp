@@ -22,34 +22,42 @@ bool isSameAlong(Value value, int64_t dim) {
   return type.hasStaticShape() && (own < 0 || type.getDimSize(own) == 1);
 }
 
-template <typename Op> RowRead windowOf(Op op) {
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+template <typename Op> RowRead windowOf(Op op, ArrayRef<int64_t> kernel) {
   auto along = [&](int dim) {
-    return stream::Window{(op.getKernelShape()[dim] - 1) * op.getDilations()[dim] + 1,
-                          op.getStrides()[dim], op.getPads()[dim]};
+    return stream::Window{(kernel[dim] - 1) * op.getDilations()[dim] + 1, op.getStrides()[dim],
+                          op.getPads()[dim]};
   };
   return {along(0), along(1)};
 }
 
-/// A window on operand 0 that a microkernel computes.
-std::optional<RowRead> microkernelWindow(Operation *op, ArrayRef<StringRef> microkernels) {
+/// The window on operand 0 of a layer whose emitter computes single rows, by vectors or with a
+/// microkernel.
+std::optional<RowRead> emittedWindow(Operation *op, ArrayRef<StringRef> microkernels) {
   auto has = [&](StringRef operation) { return llvm::is_contained(microkernels, operation); };
   std::optional<RowRead> window;
   llvm::TypeSwitch<Operation *>(op)
+      .Case([&](nn::ConvNhwcOp conv) { window = windowOf(conv, shapeOf(conv.getWeight()).slice(2)); })
+      .Case([&](nn::DepthwiseNhwcOp conv) { window = windowOf(conv, shapeOf(conv.getWeight())); })
+      .Case([&](nn::PoolNhwcOp pool) { window = windowOf(pool, pool.getKernelShape()); })
       .Case([&](qnn::ConvPackedOp conv) {
         auto runs = static_cast<int64_t>(conv.getRuns());
         ArrayRef<int64_t> kernel = conv.getKernelShape();
         // The cuts of the reduction that the microkernel knows.
         if (has(conv.getCodes() ? "conv4" : "conv") &&
             (runs == kernel[0] * kernel[1] || runs == kernel[0]))
-          window = windowOf(conv);
+          window = windowOf(conv, kernel);
       })
       .Case([&](qnn::DepthwisePackedOp conv) {
         if (has("depthwise"))
-          window = windowOf(conv);
+          window = windowOf(conv, conv.getKernelShape());
       })
       .Case([&](qnn::MaxBytesOp pool) {
         if (has("maxpool"))
-          window = windowOf(pool);
+          window = windowOf(pool, pool.getKernelShape());
       });
   return window;
 }
@@ -63,9 +71,14 @@ bool isOnePixelConv(Operation *op) {
          all(conv.getPads(), 0);
 }
 
+bool joinsChannels(Operation *op) {
+  auto concat = dyn_cast<nn::ConcatOp>(op);
+  return concat && concat.getAxis() == 3;
+}
+
 /// Ops that compute an element, or a pixel, from those at the same place.
 bool worksAtOnePlace(Operation *op) {
-  return op->hasTrait<nn::ElementwiseOp>() || isOnePixelConv(op) ||
+  return op->hasTrait<nn::ElementwiseOp>() || isOnePixelConv(op) || joinsChannels(op) ||
          isa<qnn::AddBytesOp, qnn::MulBytesOp, qnn::LookupBytesOp>(op);
 }
 
@@ -73,7 +86,7 @@ bool worksAtOnePlace(Operation *op) {
 bool isToChannelsLast(Operation *op) {
   auto transpose = dyn_cast<nn::TransposeOp>(op);
   return transpose && transpose.getPermutation() == ArrayRef<int64_t>{0, 2, 3, 1} &&
-         cast<RankedTensorType>(transpose.getType()).getElementTypeBitWidth() == 8;
+         cast<RankedTensorType>(transpose.getType()).getElementTypeBitWidth() >= 8;
 }
 
 } // namespace
@@ -95,41 +108,51 @@ std::optional<RowKernel> RowKernel::of(func::FuncOp kernel, ArrayRef<StringRef> 
   if (spec && spec.getScratch() > 0)
     return std::nullopt;
 
-  if (llvm::all_of(layers, worksAtOnePlace)) {
-    rows.isPointwise = rows.hasColumns = true;
-    for (Operation *op : layers) {
-      if (!hasRows(op->getResult(0).getType()) ||
-          cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1) != shape[1])
-        return std::nullopt;
-      for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
-        bool isWeight = isa<qnn::ConvPackedOp, qnn::LookupBytesOp>(op) && index > 0;
-        bool isByRows = !isWeight && hasRows(operand.getType()) &&
-                        cast<RankedTensorType>(operand.getType()).getDimSize(1) == shape[1];
-        auto argument = dyn_cast<BlockArgument>(operand);
-        bool hasColumns = isByRows && !operand.getDefiningOp<nn::ConstantOp>() &&
-                          cast<RankedTensorType>(operand.getType()).getDimSize(2) == shape[2];
-        rows.hasColumns &= isWeight || hasColumns || isSameAlong(operand, 2);
-        if (isByRows && argument)
-          rows.reads[argument.getArgNumber()] = RowRead{{}, stream::Window{}};
-        else if (!isWeight && !isByRows && !isSameAlong(operand, 1))
-          return std::nullopt;
-        else if (isByRows && operand.getDefiningOp<nn::ConstantOp>() && shape[1] > 1)
-          return std::nullopt;
-      }
-    }
-    return rows;
-  }
   rows.hasColumns = true;
+  if (llvm::all_of(layers, worksAtOnePlace)) {
+    rows.isPointwise = true;
+    return rows.addAtPlace(layers, shape) ? std::optional(rows) : std::nullopt;
+  }
   if (isToChannelsLast(layers.back()) &&
       llvm::all_of(ArrayRef(layers).drop_back(),
                    [](Operation *op) { return op->hasTrait<nn::ElementwiseOp>(); }))
     return rows;
-  if (layers.size() != 1 || !hasRows(layers[0]->getOperand(0).getType()))
+  // A window, and what is evaluated where its layer stores an element.
+  Operation *root = layers.front();
+  auto argument = dyn_cast<BlockArgument>(root->getOperand(0));
+  std::optional<RowRead> window = emittedWindow(root, microkernels);
+  ArrayRef<Operation *> behind = ArrayRef(layers).drop_front();
+  bool isEpilogue = behind.empty() || root->hasTrait<nn::EpilogueOp>();
+  if (!argument || !hasRows(argument.getType()) || !window || !isEpilogue ||
+      llvm::any_of(argument.getUsers(), [&](Operation *user) { return user != root; }) ||
+      !llvm::all_of(behind, [](Operation *op) { return op->hasTrait<nn::ElementwiseOp>(); }) ||
+      !rows.addAtPlace(behind, shape))
     return std::nullopt;
-  auto argument = dyn_cast<BlockArgument>(layers[0]->getOperand(0));
-  std::optional<RowRead> window = microkernelWindow(layers[0], microkernels);
-  if (!argument || !window)
-    return std::nullopt;
+  // Microkernels alone know of columns.
+  rows.hasColumns = behind.empty() && !root->hasTrait<nn::EpilogueOp>();
   rows.reads[argument.getArgNumber()] = window;
   return rows;
+}
+
+bool RowKernel::addAtPlace(ArrayRef<Operation *> layers, ArrayRef<int64_t> shape) {
+  for (Operation *op : layers) {
+    if (!::hasRows(op->getResult(0).getType()) || shapeOf(op->getResult(0))[1] != shape[1])
+      return false;
+    for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+      bool isWeight = isa<qnn::ConvPackedOp, qnn::LookupBytesOp>(op) && index > 0;
+      bool isByRows =
+          !isWeight && ::hasRows(operand.getType()) && shapeOf(operand)[1] == shape[1];
+      auto argument = dyn_cast<BlockArgument>(operand);
+      bool isConstant = operand.getDefiningOp<nn::ConstantOp>() != nullptr;
+      bool isInColumns = isByRows && !isConstant && shapeOf(operand)[2] == shape[2];
+      hasColumns &= isWeight || isInColumns || isSameAlong(operand, 2);
+      if (isByRows && argument)
+        reads[argument.getArgNumber()] = RowRead{{}, stream::Window{}, /*isAtPlace=*/true};
+      else if (!isWeight && !isByRows && !isSameAlong(operand, 1))
+        return false;
+      else if (isByRows && isConstant && shape[1] > 1)
+        return false;
+    }
+  }
+  return true;
 }

@@ -133,6 +133,12 @@ SmallVector<Value> KernelEmitter::yieldedFrom(Operation *root) const {
   return found;
 }
 
+Value KernelEmitter::heldRow(Value row) {
+  if (heldRows == 0)
+    return row;
+  return arith::RemUIOp::create(b, row, arith::ConstantIndexOp::create(b, heldRows));
+}
+
 void KernelEmitter::loop(OpFoldResult begin, OpFoldResult end, int64_t step,
                          llvm::function_ref<void(Value)> body) {
   auto loop = scf::ForOp::create(b, toValue(b, begin), toValue(b, end),

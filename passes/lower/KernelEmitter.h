@@ -46,6 +46,8 @@ public:
   mlir::Value row() const { return onlyRow; }
   /// How many rows of an operand its memory holds (see mem.row); 0 for all of them.
   int64_t ringRows() const { return heldRows; }
+  /// Where such memory has row `row`.
+  mlir::Value heldRow(mlir::Value row);
   /// Which columns of operand and result the memory holds (see mem::columnsName); empty for all.
   llvm::ArrayRef<int64_t> columns() const { return heldColumns; }
   /// The values that the kernel yields, each with a tensor.

@@ -178,7 +178,7 @@ private:
       int t = isConstant ? -1 : (read++)->tensor;
       if (isConstant || !rows) {
         inputs.push_back(operand);
-      } else if (kernel.isPointwise) {
+      } else if (rows->isAtPlace) {
         inputs.push_back(rowOf(t, row, part.begin, part.end));
       } else {
         version.ringRows = schedule.trace.lives[t].isRing ? schedule.trace.lives[t].depth : 0;

@@ -162,7 +162,6 @@ private:
     auto over = kernel->getAttrOfType<DenseI64ArrayAttr>(mem::overName);
     if (!over || over.asArrayRef() != *launch.getOver())
       return false;
-    auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
     Value read = kernel.getArgument(operand);
     auto end = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
     if (shapeOf(read) != shapeOf(end.getOperand(result)))
@@ -184,19 +183,34 @@ private:
            });
   }
 
+  static ArrayRef<int64_t> shapeOf(Value tensor) {
+    return cast<RankedTensorType>(tensor.getType()).getShape();
+  }
+
+  /// Taps of a layer's window from its first row to its last.
+  static std::optional<int64_t> windowHeight(Operation *layer) {
+    if (auto taps = layer->getAttrOfType<DenseI64ArrayAttr>("kernel_shape"))
+      return taps[0];
+    if (isa<nn::ConvNhwcOp>(layer))
+      return shapeOf(layer->getOperand(1))[2];
+    if (isa<nn::DepthwiseNhwcOp>(layer))
+      return shapeOf(layer->getOperand(1))[0];
+    return std::nullopt;
+  }
+
   /// The rows under the taps of the kernel's window on operand `index`; false without one.
   bool addWindow(func::FuncOp kernel, unsigned index, Value buffer, Value row,
                  std::vector<Bytes> &regions) {
     Value argument = kernel.getArgument(index);
     for (Operation *layer : argument.getUsers()) {
-      auto taps = layer->getAttrOfType<DenseI64ArrayAttr>("kernel_shape");
       auto strides = layer->getAttrOfType<DenseI64ArrayAttr>("strides");
       auto dilations = layer->getAttrOfType<DenseI64ArrayAttr>("dilations");
       auto pads = layer->getAttrOfType<DenseI64ArrayAttr>("pads");
-      if (!taps || !strides || !dilations || !pads || layer->getOperand(0) != argument)
+      std::optional<int64_t> height = windowHeight(layer);
+      if (!height || !strides || !dilations || !pads || layer->getOperand(0) != argument)
         continue;
       int64_t rows = cast<RankedTensorType>(argument.getType()).getDimSize(1);
-      for (int64_t tap = 0; tap < taps[0]; ++tap) {
+      for (int64_t tap = 0; tap < *height; ++tap) {
         int64_t y = number(row) * strides[0] - pads[0] + tap * dilations[0];
         if (y >= 0 && y < rows)
           addRow(buffer, y, regions);

@@ -173,8 +173,9 @@ class Checker:
 
 
 def dense_block(report, tool, folder):
-    """Each layer sees what all before it made: one buffer of 52 channels, a KiB each, holds it, next
-    to the 40 that the last layer reads. With copies, 40 and 12 are there when they become 52."""
+    """Each layer sees what all before it made: one buffer of 52 channels, a KiB each, holds it,
+    next to the 40 that the last layer reads. With copies, 40 and 12 are there when they become
+    52."""
     network = Network(np.random.default_rng(1), False, 16, 16, 16)
     value = network.put(network.node("Conv", "input", network.weights((16, 16, 1, 1))),
                         [16, 16, 16])

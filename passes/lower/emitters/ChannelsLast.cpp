@@ -13,7 +13,7 @@ bool pebble::emitChannelsLast(KernelEmitter &emitter, Operation *operation) {
   auto type = cast<RankedTensorType>(op.getInput().getType());
   bool isComputed = !emitter.tensor(op.getInput());
   if (op.getPermutation() != ArrayRef<int64_t>{0, 2, 3, 1} || !type.hasStaticShape() ||
-      type.getElementTypeBitWidth() != 8 || (!isComputed && !emitter.row()))
+      (!emitter.row() && (!isComputed || type.getElementTypeBitWidth() != 8)))
     return false;
   ImplicitLocOpBuilder &b = emitter.builder();
   KernelTensor moved{Value(), {}, type}; // Never in memory as a whole.

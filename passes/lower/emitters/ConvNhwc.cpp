@@ -106,22 +106,31 @@ private:
     tile.rowStride = index(columnStep);
     Value channel = linear({{g, index(outChannels)}, {blockIndex, index(block)}});
     addBias(tile, channel);
-    if (kernelHeight > 1 || down.isPadded()) {
+    bool isRing = emitter.ringRows() > 0;
+    if (kernelHeight > 1 || down.isPadded() || isRing) {
       OpFoldResult begin = index(0), end = index(kernelHeight);
-      if (down.isPadded()) {
-        WindowSide::Taps taps = down.tapsAt(b, row);
+      WindowSide::Taps taps = down.tapsAt(b, row);
+      if (down.isPadded())
         begin = taps.begin, end = taps.end;
-      }
-      tile.loops.push_back({end, multiply(b, rowElements, index(down.dilation)),
-                            index(kernelWidth * groupChannels * block), begin});
+      ReductionLoop loop{end, multiply(b, rowElements, index(down.dilation)),
+                         index(kernelWidth * groupChannels * block), begin};
+      if (isRing)
+        loop.inputAt = [=, this](Value tap) {
+          Value y = linear({{taps.origin, index(1)}, {tap, index(down.dilation)}});
+          return toValue(b, multiply(b, emitter.heldRow(y), rowElements));
+        };
+      tile.loops.push_back(std::move(loop));
     }
 
-    Value rowBase = linear({{n, imageElements},
-                            {row, multiply(b, rowElements, index(down.stride))},
-                            {g, index(groupChannels)}});
+    Value rowBase = linear({{n, imageElements}, {g, index(groupChannels)}});
+    if (!isRing)
+      rowBase = arith::AddIOp::create(
+          b, rowBase, linear({{row, multiply(b, rowElements, index(down.stride))}}));
     // Where tap 0 of column 0 lies, which may be in the padding.
-    if (down.padBefore > 0 || across.padBefore > 0)
-      rowBase = offset(rowBase, -(down.padBefore * *constantOf(width) + across.padBefore) * pixel);
+    if (down.padBefore > 0 && !isRing)
+      rowBase = offset(rowBase, -down.padBefore * *constantOf(width) * pixel);
+    if (across.padBefore > 0)
+      rowBase = offset(rowBase, -across.padBefore * pixel);
     forColumns(mostRows(emitter.options(), tile.vectors), [&](const Columns &columns) {
       Tile here = tile;
       here.rows = columns.count;

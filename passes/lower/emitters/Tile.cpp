@@ -68,7 +68,9 @@ private:
       SmallVector<Value> next(scf.getRegionIterArgs().begin(), scf.getRegionIterArgs().end());
       for (int64_t part = 0; part < steps; ++part) {
         Value k = addConstant(b, scf.getInductionVar(), part);
-        Value inputAt = add(b, input, toValue(b, multiply(b, k, loop.inputStep)));
+        Value inputAt = add(b, input,
+                            loop.inputAt ? loop.inputAt(k)
+                                         : toValue(b, multiply(b, k, loop.inputStep)));
         Value weightAt = add(b, weight, toValue(b, multiply(b, k, loop.weightStep)));
         next = innermost ? step(inputAt, weightAt, next, part)
                          : nest(depth + 1, inputAt, weightAt, next);
@@ -184,6 +186,8 @@ void pebble::forRowTiles(KernelEmitter &emitter, OpFoldResult begin, OpFoldResul
 
 void pebble::forImageRows(KernelEmitter &emitter, OpFoldResult images, OpFoldResult rows,
                           llvm::function_ref<void(Value, Value)> body, int64_t cost) {
+  if (Value row = emitter.row())
+    return body(arith::ConstantIndexOp::create(emitter.builder(), 0), row);
   if (constantOf(images))
     return emitter.parallelLoops(
         {images, rows}, [&](ArrayRef<Value> at) { body(at[0], at[1]); }, cost);
@@ -237,6 +241,13 @@ void EpilogueStore::storeAll(int64_t lanes) {
   }
 }
 
+SmallVector<Value> EpilogueStore::held(ArrayRef<Value> coordinates) const {
+  SmallVector<Value> places(coordinates);
+  if (emitter.row())
+    places[1] = arith::ConstantIndexOp::create(emitter.builder(), 0);
+  return places;
+}
+
 void EpilogueStore::store(ArrayRef<Value> coordinates, Value value) {
   ImplicitLocOpBuilder &b = emitter.builder();
   int64_t lanes = 1;
@@ -253,7 +264,7 @@ void EpilogueStore::store(ArrayRef<Value> coordinates, Value value) {
     }
     return;
   }
-  elements->moveTo(coordinates, lanes);
+  elements->moveTo(held(coordinates), lanes);
   elements->set(root, value);
   if (!staging)
     return storeAll(lanes);
@@ -271,7 +282,7 @@ void EpilogueStore::finish(ArrayRef<Value> outer, OpFoldResult begin, OpFoldResu
   emitter.loop(begin, end, 1, [&](Value last) {
     SmallVector<Value> coordinates(outer);
     coordinates.push_back(last);
-    elements->moveTo(coordinates);
+    elements->moveTo(held(coordinates));
     elements->set(root, memref::LoadOp::create(b, staging, elements->rootPosition(stagingIndex)));
     storeAll(1);
   });

@@ -20,6 +20,8 @@ struct ReductionLoop {
   mlir::OpFoldResult begin = {};
   /// The rows that take part in each iteration, which are then unrolled; empty for all.
   llvm::SmallVector<TileRows> rows = {};
+  /// Where the operand of an iteration lies, in elements; null: `inputStep` from the one before.
+  std::function<mlir::Value(mlir::Value iteration)> inputAt = nullptr;
 };
 
 /// Sums over `loops` (outermost first) of input scalars times weight vectors: `rows` scalars that
@@ -47,7 +49,8 @@ llvm::SmallVector<mlir::Value> emitTile(mlir::ImplicitLocOpBuilder &builder, con
 /// it; results do not.
 inline constexpr int64_t likelySide = 64;
 
-/// Loops over the rows of all images, which threads share.
+/// Loops over the rows of all images, which threads share; or does the only row that the kernel
+/// computes.
 void forImageRows(KernelEmitter &emitter, mlir::OpFoldResult images, mlir::OpFoldResult rows,
                   llvm::function_ref<void(mlir::Value image, mlir::Value row)> body, int64_t cost);
 
@@ -77,6 +80,8 @@ public:
   bool needsFinish() const { return static_cast<bool>(staging); }
 
 private:
+  /// `coordinates` in memory that holds one row alone, if the kernel computes one.
+  llvm::SmallVector<mlir::Value> held(llvm::ArrayRef<mlir::Value> coordinates) const;
   void storeAll(int64_t lanes);
 
   KernelEmitter &emitter;

@@ -101,8 +101,8 @@ void WindowLoops::emitPixels(Value n, Value row, Value channel, int64_t lanes, S
       Value kh = outer.getInductionVar();
       Value y = arith::AddIOp::create(b, rows.origin,
                                       arith::MulIOp::create(b, kh, constant(dilations[0])));
-      Value line =
-          arith::AddIOp::create(b, image, arith::MulIOp::create(b, y, toValue(b, lineElements)));
+      Value line = arith::AddIOp::create(
+          b, image, arith::MulIOp::create(b, emitter.heldRow(y), toValue(b, lineElements)));
       auto inner =
           scf::ForOp::create(b, columns.begin, columns.end, one, outer.getRegionIterArg(0));
       {
