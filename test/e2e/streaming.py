@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Schedules change where and when layers are computed, never what: to the bit.
 
-Random quantized networks of inverted residual blocks (--count draws more of them), every other one
-with weights of 4 bits, and the networks for microcontrollers where they are there, are compiled
+Random networks of inverted residual blocks (--count draws more of them), with weights of 8 and of 4
+bits and in float in turn, and the networks for microcontrollers where they are there, are compiled
 layer by layer, with the least memory, with the input in the arena, with a budget that needs strips,
 and run on one input. Arenas have to be as small as the schedules promise.
 """
@@ -20,7 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from support import pebble, results  # noqa: E402
 
-NETWORKS = 2
+NETWORKS = 3
+FLOAT = 32  # Bits of the weights of networks that are not quantized.
 KIB = 1024
 # Networks of the data, the options, and the most bytes that their arenas may have.
 LIMITS = [
@@ -35,7 +36,7 @@ LIMITS = [
 
 
 class Network:
-    """A graph of quantized layers under construction."""
+    """A graph of layers under construction."""
 
     def __init__(self, rng, size, weight_bits):
         self.weight_bits = weight_bits
@@ -62,6 +63,9 @@ class Network:
         return output
 
     def quantized(self, value, scale, zero):
+        if self.weight_bits == FLOAT:
+            self.last = (value, [], scale)
+            return value
         parameters = [self.constant(np.float32(scale)), self.constant(np.int8(zero))]
         codes = self.node("QuantizeLinear", value, *parameters)
         self.last = (codes, parameters, scale)
@@ -69,15 +73,19 @@ class Network:
 
     def conv(self, channels, kernel=1, stride=1, depthwise=False):
         inputs = 1 if depthwise else self.channels
-        most = (1 << self.weight_bits - 1) - 1
+        most = (1 << min(self.weight_bits, 8) - 1) - 1
         weights = self.rng.integers(-most, most + 1, (channels, inputs, kernel, kernel))
         bias = self.rng.integers(-2000, 2000, channels).astype(np.int32)
         input_scale = self.last[2]
         scale = np.float32(0.01 * 127 / most)
-        w = self.node("DequantizeLinear", self.weight_codes(weights), self.constant(scale),
-                      self.weight_codes(np.int8(0)))
-        b = self.node("DequantizeLinear", self.constant(bias),
-                      self.constant(np.float32(input_scale) * scale))
+        if self.weight_bits == FLOAT:
+            w, b = (self.constant(self.rng.normal(0, 0.3, np.shape(values)).astype(np.float32))
+                    for values in (weights, bias))
+        else:
+            w = self.node("DequantizeLinear", self.weight_codes(weights), self.constant(scale),
+                          self.weight_codes(np.int8(0)))
+            b = self.node("DequantizeLinear", self.constant(bias),
+                          self.constant(np.float32(input_scale) * scale))
         pads = (kernel - 1) // 2
         x = self.node("Conv", self.value, w, b, kernel_shape=[kernel, kernel],
                       strides=[stride, stride], pads=[pads, pads, kernel - 1 - pads,
@@ -98,7 +106,7 @@ class Network:
 
     def model(self):
         codes, parameters, _ = self.last
-        output = self.node("DequantizeLinear", codes, *parameters)
+        output = self.node("DequantizeLinear", codes, *parameters) if parameters else codes
         result = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
         image = helper.make_tensor_value_info("input", TensorProto.FLOAT,
                                               [1, 3, self.size, self.size + 3])
@@ -110,7 +118,7 @@ class Network:
 
 def random_network(seed):
     rng = np.random.default_rng(seed)
-    network = Network(rng, int(rng.integers(17, 40)), 4 if seed % 2 else 8)
+    network = Network(rng, int(rng.integers(17, 40)), (8, 4, FLOAT)[seed % 3])
     network.conv(int(rng.integers(4, 12)), 3, 2)
     for _ in range(int(rng.integers(2, 6))):
         channels = network.channels if rng.random() < 0.6 else int(rng.integers(4, 24))
@@ -119,9 +127,12 @@ def random_network(seed):
     return network.model()
 
 
-def input_codes(model, seed):
+def input_values(model, seed):
+    """Codes; numbers where nothing is quantized."""
     shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim]
-    return np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
+    codes = np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
+    quantized = any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+    return codes if quantized else codes.astype(np.float32) / 32
 
 
 def arena_of(package_text):
@@ -198,7 +209,7 @@ def main():
                 yield ["--objective=memory", "--input-memory=arena", "--layout=cortexm7"], 2 * plain
                 yield [f"--memory-budget={plain * 3 // 4}", "--cpu=x86-64-v2"], plain * 3 // 4
                 yield ["--objective=memory", "--extra-macs=300"], plain
-            checker.check(file, input_codes(model, seed), f"network {seed}", cases)
+            checker.check(file, input_values(model, seed), f"network {seed}", cases)
         outcome = tool.compile(file, folder / "none.pbl", "--memory-budget=100")
         report.add("budget that cannot be kept",
                    outcome.kind == "does not fit" and "E4002" in outcome.message, outcome.message)
@@ -215,7 +226,7 @@ def main():
                 report.skip(stem, "no data: set PEBBLE_DATA")
                 continue
             model = onnx.load(data / f"{stem}.onnx")
-            checker.check(data / f"{stem}.onnx", input_codes(model, 1), stem,
+            checker.check(data / f"{stem}.onnx", input_values(model, 1), stem,
                           lambda plain, o=options, limit=limit: [(o, limit)])
     return report.finish()
 
