@@ -4,6 +4,7 @@
 
 #include "passes/schedule/planner/Conflict.h"
 #include "passes/schedule/planner/Greedy.h"
+#include "passes/schedule/planner/Places.h"
 
 #include <algorithm>
 #include <map>
@@ -152,43 +153,9 @@ void explain(const std::vector<Buffer> &buffers, const std::vector<int> &group, 
   std::sort(result.conflict.begin(), result.conflict.end());
 }
 
-} // namespace
-
-std::vector<Fault> pebble::planner::findFaults(const std::vector<Buffer> &buffers) {
-  std::vector<Fault> faults;
-  int64_t sum = 0;
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    const Buffer &buffer = buffers[i];
-    const size_t before = faults.size();
-    auto check = [&](bool isWrong, Fault::Field field, const char *message) {
-      if (isWrong)
-        faults.push_back({i, field, message});
-    };
-    check(buffer.lower < -kMost || buffer.upper > kMost, Fault::life, "its life is too far from 0");
-    check(buffer.lower >= buffer.upper, Fault::life, "its end has to be after its start");
-    check(buffer.size < 0, Fault::size, "its size is negative");
-    check(buffer.alignment < 1, Fault::alignment, "its alignment has to be at least 1");
-    check(buffer.alignment > kMost, Fault::alignment, "its alignment is too large");
-    if (buffer.fixed) {
-      check(*buffer.fixed < 0, Fault::offset, "its offset is negative");
-      check(buffer.alignment > 0 && *buffer.fixed % buffer.alignment != 0, Fault::offset,
-            "its offset is no multiple of its alignment");
-    }
-    if (faults.size() > before)
-      continue;
-    // Each summand is checked alone first, so that the sum cannot wrap around.
-    bool isLarge = buffer.size > kMost || buffer.fixed.value_or(0) > kMost;
-    if (!isLarge) {
-      sum += buffer.size + buffer.alignment - 1 + buffer.fixed.value_or(0);
-      isLarge = sum > kMost;
-      sum = std::min(sum, kMost);
-    }
-    check(isLarge, Fault::size, "it and those before it take more bytes than can be counted");
-  }
-  return faults;
-}
-
-Result pebble::planner::planBuffers(const std::vector<Buffer> &all, Options options) {
+/// Plans buffers that share no places; `explains` why they do not fit.
+Result plan(const std::vector<Buffer> &all, std::optional<int64_t> capacity, Budget &budget,
+            bool explains) {
   Result result;
   result.plan.offsets.assign(all.size(), 0);
   // What has no bytes is in nobody's way.
@@ -199,13 +166,15 @@ Result pebble::planner::planBuffers(const std::vector<Buffer> &all, Options opti
     else
       result.plan.offsets[i] = all[i].fixed.value_or(0);
   }
-  if (findFixedConflict(all, result.conflict)) {
+  const std::vector<Buffer> buffers = select(all, sized);
+  if (findFixedConflict(buffers, result.conflict)) {
+    for (int &index : result.conflict)
+      index = sized[index];
     result.answer = Answer::doesNotFit;
     result.reason = Reason::fixedOffsets;
     result.conflictIsMinimal = true;
     return result;
   }
-  const std::vector<Buffer> buffers = select(all, sized);
   std::vector<std::vector<int>> groups = independentGroups(buffers);
   int64_t known = 0; // No plan of all is lower than the bound of any group.
   for (const std::vector<int> &group : groups)
@@ -213,18 +182,20 @@ Result pebble::planner::planBuffers(const std::vector<Buffer> &all, Options opti
   result.answer = Answer::fits;
   for (const std::vector<int> &group : groups) {
     std::vector<Buffer> members = select(buffers, group);
-    Descent descent(members, std::max(known, options.capacity.value_or(0)), options.capacity);
-    descent.run(options.budget);
+    Descent descent(members, std::max(known, capacity.value_or(0)), capacity);
+    descent.run(budget);
     known = std::max(known, descent.lowerBound);
     for (size_t i = 0; i < group.size(); ++i)
       result.plan.offsets[sized[group[i]]] = descent.best.offsets[i];
     result.plan.height = std::max(result.plan.height, descent.best.height);
-    if (!options.capacity || descent.best.height <= *options.capacity)
+    if (!capacity || descent.best.height <= *capacity)
       continue;
-    if (descent.lowerBound > *options.capacity && result.conflict.empty()) {
+    if (descent.lowerBound > *capacity && result.answer != Answer::doesNotFit) {
       result.answer = Answer::doesNotFit;
-      Budget budget = options.budget;
-      explain(buffers, group, *options.capacity, budget, result);
+      if (!explains)
+        continue;
+      Budget rest = budget;
+      explain(buffers, group, *capacity, rest, result);
       for (int &index : result.conflict)
         index = sized[index];
     } else if (result.answer == Answer::fits) {
@@ -232,5 +203,23 @@ Result pebble::planner::planBuffers(const std::vector<Buffer> &all, Options opti
     }
   }
   result.lowerBound = known;
+  return result;
+}
+
+} // namespace
+
+Result pebble::planner::planPlaces(const std::vector<Buffer> &places,
+                                   std::optional<int64_t> capacity, Budget &budget) {
+  return plan(places, capacity, budget, /*explains=*/false);
+}
+
+Result pebble::planner::planBuffers(const std::vector<Buffer> &buffers, Options options) {
+  const Places places = joinPlaces(buffers);
+  Result result = plan(places.buffers, options.capacity, options.budget, /*explains=*/true);
+  std::vector<int64_t> offsets;
+  for (int place : places.placeOf)
+    offsets.push_back(result.plan.offsets[place]);
+  result.plan.offsets = std::move(offsets);
+  result.conflict = places.membersOf(result.conflict);
   return result;
 }

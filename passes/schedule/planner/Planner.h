@@ -4,6 +4,7 @@
 #ifndef PEBBLE_PASSES_SCHEDULE_PLANNER_PLANNER_H
 #define PEBBLE_PASSES_SCHEDULE_PLANNER_PLANNER_H
 
+#include "passes/schedule/planner/Faults.h"
 #include "passes/schedule/planner/Search.h"
 
 namespace pebble::planner {
@@ -36,18 +37,14 @@ struct Result {
   bool isOptimal() const { return plan.height == lowerBound; }
 };
 
-struct Fault {
-  enum Field { life, size, alignment, offset };
-  size_t buffer;
-  Field field;
-  const char *message;
-};
-
-/// What makes `buffers` no problem to solve; empty when all is well.
-std::vector<Fault> findFaults(const std::vector<Buffer> &buffers);
-
-/// Plans buffers in which `findFaults` finds nothing.
+/// Plans buffers in which `findFaults` finds nothing. Those that share a place are in a conflict
+/// together or not at all.
 Result planBuffers(const std::vector<Buffer> &buffers, Options options);
+
+/// The same for buffers that share no places. Takes what it uses from `budget`, and names no
+/// conflict.
+Result planPlaces(const std::vector<Buffer> &places, std::optional<int64_t> capacity,
+                  Budget &budget);
 
 } // namespace pebble::planner
 

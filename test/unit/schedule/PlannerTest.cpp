@@ -190,6 +190,10 @@ TEST(Planner, TakesNoBuffersAndEmptyOnes) {
   Result result = planBuffers({{0, 9, 0}, {0, 9, 7}, {3, 4, 0}}, within(7));
   EXPECT_EQ(result.answer, Answer::fits);
   EXPECT_EQ(result.plan.height, 7);
+  // A fixed offset without bytes is in nobody's way either.
+  result = planBuffers({{0, 9, 0, 1, 3}, {0, 9, 7, 1, 0}, {0, 9, 0, 1, 99}}, within(7));
+  EXPECT_EQ(result.answer, Answer::fits);
+  EXPECT_EQ(result.plan.offsets, (std::vector<int64_t>{3, 0, 99}));
 }
 
 TEST(Planner, CountsBytesBeyond32Bits) {
