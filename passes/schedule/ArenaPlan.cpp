@@ -20,7 +20,7 @@ static int64_t paddedBytes(MemRefType type) {
 
 FailureOr<ArenaPlan> ArenaPlan::make(func::FuncOp program, int64_t steps) {
   ArenaPlan plan(program);
-  if (failed(plan.joinPlaces(program)) || failed(plan.place(program, steps)))
+  if (failed(plan.findOver(program)) || failed(plan.place(program, steps)))
     return failure();
   return plan;
 }
@@ -48,8 +48,8 @@ ArenaPlan::ArenaPlan(func::FuncOp program) {
   });
 }
 
-/// What a launch writes over an operand is in the operand's place, which lives as long as both.
-LogicalResult ArenaPlan::joinPlaces(func::FuncOp program) {
+/// What a launch writes over an operand is in the operand's place.
+LogicalResult ArenaPlan::findOver(func::FuncOp program) {
   llvm::DenseMap<Value, int64_t> numbers;
   for (ArenaBuffer &buffer : buffers)
     numbers[buffer.alloc] = buffer.id;
@@ -64,10 +64,7 @@ LogicalResult ArenaPlan::joinPlaces(func::FuncOp program) {
         input = view.getSource();
       if (!numbers.contains(input) || !numbers.contains(output))
         return launch.emitError("writes over a buffer that is not placed in the arena");
-      ArenaBuffer &over = buffers[numbers.lookup(output)];
-      over.place = buffers[numbers.lookup(input)].place;
-      ArenaBuffer &owner = buffers[over.place];
-      owner.life.last = std::max(owner.life.last, over.life.last);
+      buffers[numbers.lookup(output)].over = numbers.lookup(input);
     }
     return WalkResult::advance();
   });
@@ -76,14 +73,16 @@ LogicalResult ArenaPlan::joinPlaces(func::FuncOp program) {
 
 LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps) {
   std::vector<planner::Buffer> problem;
-  SmallVector<int64_t> owners;
-  for (const ArenaBuffer &buffer : buffers)
-    if (buffer.place == buffer.id) {
-      owners.push_back(buffer.id);
-      problem.push_back({buffer.life.first, buffer.life.last + 1, buffer.bytes, alignment});
-    }
+  for (const ArenaBuffer &buffer : buffers) {
+    planner::Buffer &wanted = problem.emplace_back();
+    wanted.lower = buffer.life.first;
+    wanted.upper = buffer.life.last + 1;
+    wanted.size = buffer.bytes;
+    wanted.alignment = alignment;
+    wanted.sharesWith = buffer.over;
+  }
   if (std::vector<planner::Fault> faults = planner::findFaults(problem); !faults.empty())
-    return buffers[owners[faults.front().buffer]].alloc.emitError(
+    return buffers[faults.front().buffer].alloc.emitError(
                "the buffers of this model cannot be placed: ")
            << faults.front().message;
   planner::Options options;
@@ -95,14 +94,17 @@ LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps) {
 
   std::vector<verifier::PlacedRange> ranges;
   std::vector<std::string> names;
-  for (auto [id, offset] : llvm::zip_equal(owners, result.plan.offsets)) {
-    ArenaBuffer &buffer = buffers[id];
+  for (auto [buffer, wanted, offset] : llvm::zip_equal(buffers, problem, result.plan.offsets)) {
     buffer.offset = offset;
-    ranges.push_back({buffer.life.first, buffer.life.last + 1, offset, buffer.bytes, alignment});
-    names.push_back("buffer " + std::to_string(id));
+    verifier::PlacedRange &range = ranges.emplace_back();
+    range.lower = wanted.lower;
+    range.upper = wanted.upper;
+    range.offset = offset;
+    range.size = wanted.size;
+    range.alignment = alignment;
+    range.sharesWith = buffer.over;
+    names.push_back("buffer " + std::to_string(buffer.id));
   }
-  for (ArenaBuffer &buffer : buffers)
-    buffer.offset = buffers[buffer.place].offset;
   auto violations = verifier::verifyPlan(ranges, height);
   for (const verifier::Violation &violation : violations)
     program.emitError("the memory plan is not valid: ")

@@ -7,6 +7,7 @@
 #include "passes/Passes.h"
 #include "passes/analysis/Lifetimes.h"
 
+#include <optional>
 #include <vector>
 
 namespace pebble {
@@ -15,8 +16,8 @@ struct ArenaBuffer {
   mlir::memref::AllocOp alloc;
   Life life;
   int64_t bytes, id, offset = 0;
-  /// The buffer whose memory it is, of those that are written over one another.
-  int64_t place = id;
+  /// The buffer over which it is written, and whose place it has.
+  std::optional<int> over = std::nullopt;
 };
 
 struct ArenaPlan {
@@ -35,7 +36,7 @@ struct ArenaPlan {
 
 private:
   explicit ArenaPlan(mlir::func::FuncOp program);
-  llvm::LogicalResult joinPlaces(mlir::func::FuncOp program);
+  llvm::LogicalResult findOver(mlir::func::FuncOp program);
   llvm::LogicalResult place(mlir::func::FuncOp program, int64_t steps);
 };
 
