@@ -24,12 +24,23 @@ struct Fault {
   std::string message;
 };
 
-/// Reads `id,lower,upper,size[,alignment][,offset]`, in any order of columns. An `offset` that is
-/// not empty is the only one that its buffer may get. Finds all faults, in the order of the file.
-Table parseTable(const std::string &text, std::vector<Fault> &faults);
+/// Reads `id,lower,upper,size` and, in any order of columns, what of these is there:
+/// - `alignment`, `traffic`: numbers;
+/// - `offset`, `region`: where not empty, the only ones that the buffer may get;
+/// - `regions`: names out of `regions`, with `|` between; empty: any;
+/// - `shares_with`: the id of a buffer whose place it has.
+/// Finds all faults, in the order of the file.
+Table parseTable(const std::string &text, const std::vector<std::string> &regions,
+                 std::vector<Fault> &faults);
 
-/// The table with the column `offset` set; appended where it is not there.
-std::string printTable(const Table &table, const std::vector<int64_t> &offsets);
+/// Values of a column, in the order of the buffers.
+struct NewColumn {
+  std::string name;
+  std::vector<std::string> values;
+};
+
+/// The table with columns set; appended where they are not there.
+std::string printTable(const Table &table, const std::vector<NewColumn> &columns);
 
 } // namespace pebble::plan
 

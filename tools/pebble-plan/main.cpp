@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // pebble-plan: the memory planner by itself, on files in MiniMalloc's format.
-#include "passes/schedule/planner/Planner.h"
 #include "passes/schedule/verifier/PlanVerifier.h"
-#include "tools/pebble-plan/Csv.h"
+#include "tools/Size.h"
+#include "tools/pebble-plan/Messages.h"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 using namespace pebble;
-using nlohmann::ordered_json;
 
 namespace {
 
@@ -32,8 +31,6 @@ enum ExitCode {
   kInternal = 70
 };
 
-constexpr int kSchema = 1;
-
 struct Failure : std::runtime_error {
   Failure(ExitCode code, const std::string &message) : std::runtime_error(message), code(code) {}
   ExitCode code;
@@ -41,7 +38,8 @@ struct Failure : std::runtime_error {
 
 struct Arguments {
   std::string input, output, json;
-  int64_t capacity = 0;
+  std::optional<int64_t> capacity;
+  std::vector<std::string> regions; ///< NAME[=SIZE].
   double seconds = 60;
 };
 
@@ -71,9 +69,41 @@ void writeFile(const std::string &path, const std::string &text) {
   throw Failure(kUsage, "error[E1005]: cannot write '" + path + "': " + reason);
 }
 
-plan::Table readTable(const std::string &path) {
+/// What `NAME[=SIZE]` says; without names one region for the capacity.
+std::vector<planner::Region> parseRegions(const Arguments &arguments) {
+  std::vector<planner::Region> regions;
+  auto refuse = [](const std::string &text, const std::string &why) {
+    throw Failure(kUsage, "error[E1003]: --region '" + text + "': " + why);
+  };
+  for (const std::string &text : arguments.regions) {
+    const size_t sign = text.find('=');
+    planner::Region region;
+    region.name = text.substr(0, sign);
+    if (region.name.empty() || region.name.find_first_of(",| \t") != std::string::npos)
+      refuse(text, "expected NAME=SIZE, with a name without ',', '|' and blanks");
+    for (const planner::Region &other : regions)
+      if (other.name == region.name)
+        refuse(text, "the name was used before");
+    if (sign != std::string::npos) {
+      region.capacity = parseSize(std::string_view(text).substr(sign + 1));
+      if (*region.capacity < 0)
+        refuse(text, "the size is none such as 262144, 256KiB or 1MiB");
+    } else if (&text != &arguments.regions.back()) {
+      refuse(text, "only the last region may be without a size");
+    }
+    regions.push_back(std::move(region));
+  }
+  if (regions.size() > planner::kMostRegions)
+    throw Failure(kUsage, "error[E1003]: there can be no more than " +
+                              std::to_string(planner::kMostRegions) + " regions");
+  if (regions.empty())
+    regions.push_back({"", arguments.capacity});
+  return regions;
+}
+
+plan::Table readTable(const std::string &path, const std::vector<std::string> &regions) {
   std::vector<plan::Fault> faults;
-  plan::Table table = plan::parseTable(readFile(path), faults);
+  plan::Table table = plan::parseTable(readFile(path), regions, faults);
   if (faults.empty())
     return table;
   std::string message;
@@ -85,109 +115,75 @@ plan::Table readTable(const std::string &path) {
 }
 
 /// A plan that is not what it claims to be is a defect of the planner, and is not handed out.
-void verify(const plan::Table &table, const planner::Plan &plan, int64_t capacity) {
+void verify(const plan::Outcome &outcome) {
+  const plan::Table &table = outcome.table;
   std::vector<verifier::PlacedRange> ranges;
   for (size_t i = 0; i < table.buffers.size(); ++i) {
     const planner::Buffer &buffer = table.buffers[i];
-    ranges.push_back({buffer.lower, buffer.upper, plan.offsets[i], buffer.size, buffer.alignment});
+    ranges.push_back({buffer.lower, buffer.upper, outcome.result.offsets[i], buffer.size,
+                      buffer.alignment, outcome.result.region[i], buffer.regions, std::nullopt});
+    if (buffer.sharesWith)
+      ranges.back().sharesWith = *buffer.sharesWith;
   }
-  auto violations = verifier::verifyPlan(ranges, capacity);
+  std::vector<verifier::Memory> memories;
+  for (const planner::Region &region : outcome.regions)
+    memories.push_back({region.name, region.capacity});
+  auto violations = verifier::verifyPlan(ranges, memories);
   std::string message = "error[E9002]: the planner made a plan that is not valid:";
   for (const auto &violation : violations)
-    message += "\n  " + verifier::describe(violation, ranges, table.ids, capacity);
+    message += "\n  " + verifier::describe(violation, ranges, table.ids, memories);
   for (size_t i = 0; i < table.buffers.size(); ++i)
-    if (table.buffers[i].fixed && table.buffers[i].fixed != plan.offsets[i])
+    if (table.buffers[i].fixed && table.buffers[i].fixed != outcome.result.offsets[i])
       throw Failure(kInternal, message + "\n  '" + table.ids[i] + "' is not at its offset");
   if (!violations.empty())
     throw Failure(kInternal, message);
 }
 
-const char *verdict(planner::Answer answer) {
-  switch (answer) {
-  case planner::Answer::fits:
-    return "fits";
-  case planner::Answer::doesNotFit:
-    return "does_not_fit";
-  case planner::Answer::unknown:
-    return "out_of_time";
+std::string printPlan(const plan::Outcome &outcome) {
+  std::vector<plan::NewColumn> columns;
+  if (outcome.isNamed) {
+    columns.push_back({"region", {}});
+    for (int region : outcome.result.region)
+      columns.back().values.push_back(outcome.regions[region].name);
   }
-  return "";
-}
-
-std::string toJson(const plan::Table &table, const planner::Result &result, int64_t capacity) {
-  bool fits = result.answer == planner::Answer::fits;
-  ordered_json json = {{"schema_version", kSchema},
-                       {"verdict", verdict(result.answer)},
-                       {"capacity_bytes", capacity},
-                       {"buffers", table.buffers.size()},
-                       {"lower_bound_bytes", result.lowerBound}};
-  json["peak_bytes"] = fits ? ordered_json(result.plan.height) : ordered_json();
-  json["gap_bytes"] = fits ? ordered_json(result.plan.height - result.lowerBound) : ordered_json();
-  json["optimal"] = fits && result.isOptimal();
-  json["conflict"] = ordered_json::array();
-  for (int index : result.conflict)
-    json["conflict"].push_back(table.ids[index]);
-  json["conflict_minimal"] = result.conflictIsMinimal;
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
-
-std::string describeConflict(const plan::Table &table, const planner::Result &result,
-                             int64_t capacity) {
-  int64_t bytes = 0, lower = std::numeric_limits<int64_t>::min();
-  std::string list;
-  for (int index : result.conflict) {
-    const planner::Buffer &buffer = table.buffers[index];
-    bytes += buffer.size;
-    lower = std::max(lower, buffer.lower);
-    list += "\n  '" + table.ids[index] + "': " + std::to_string(buffer.size) + " bytes, alive [" +
-            std::to_string(buffer.lower) + ", " + std::to_string(buffer.upper) + ")";
-  }
-  std::string why = "a complete search found no place for all of them";
-  if (result.reason == planner::Reason::aliveTogether)
-    why = "they are alive together at " + std::to_string(lower) + " and need " +
-          std::to_string(bytes) + " bytes";
-  else if (result.reason == planner::Reason::fixedOffsets)
-    why = "the offsets that they have to have do not allow it";
-  return "error[E4001]: " + std::to_string(result.conflict.size()) + " buffers do not fit " +
-         std::to_string(capacity) + " bytes: " + why + list;
+  columns.push_back({"offset", {}});
+  for (int64_t offset : outcome.result.offsets)
+    columns.back().values.push_back(std::to_string(offset));
+  return plan::printTable(outcome.table, columns);
 }
 
 int run(const Arguments &arguments) {
-  plan::Table table = readTable(arguments.input);
+  const std::vector<planner::Region> regions = parseRegions(arguments);
+  std::vector<std::string> names;
+  for (size_t r = 0; r < arguments.regions.size(); ++r)
+    names.push_back(regions[r].name);
+  const plan::Table table = readTable(arguments.input, names);
   planner::Options options;
-  options.capacity = arguments.capacity;
   // A year is as good as no limit, and can be added to the clock.
   double seconds = std::min(arguments.seconds, 3e7);
   options.budget =
       planner::Budget(std::numeric_limits<int64_t>::max() / 2,
                       planner::Budget::Clock::now() +
                           std::chrono::microseconds(static_cast<int64_t>(seconds * 1e6)));
-  planner::Result result = planner::planBuffers(table.buffers, options);
+  const planner::RegionsResult result = planner::planRegions(table.buffers, regions, options);
+  const plan::Outcome outcome{table, regions, result, !names.empty()};
 
   if (result.answer == planner::Answer::fits) {
-    verify(table, result.plan, arguments.capacity);
-    writeFile(arguments.output, plan::printTable(table, result.plan.offsets));
+    verify(outcome);
+    writeFile(arguments.output, printPlan(outcome));
   }
   if (!arguments.json.empty())
-    writeFile(arguments.json, toJson(table, result, arguments.capacity));
+    writeFile(arguments.json, toJson(outcome));
   switch (result.answer) {
   case planner::Answer::fits:
-    std::printf("fits: %zu buffers in %lld of %lld bytes; no plan is lower than %lld%s\n",
-                table.buffers.size(), static_cast<long long>(result.plan.height),
-                static_cast<long long>(arguments.capacity),
-                static_cast<long long>(result.lowerBound), result.isOptimal() ? ": optimal" : "");
+    std::printf("%s\n", describePlan(outcome).c_str());
     return kFits;
   case planner::Answer::doesNotFit:
-    throw Failure(kDoesNotFit, describeConflict(table, result, arguments.capacity));
+    throw Failure(kDoesNotFit, describeConflict(outcome));
   case planner::Answer::unknown:
     break;
   }
-  std::ostringstream message;
-  message << "error[E6001]: no plan of " << arguments.capacity << " bytes was found in "
-          << arguments.seconds << " s, and none was proven impossible; the lowest plan found needs "
-          << result.plan.height << " bytes, no plan is lower than " << result.lowerBound
-          << "; raise --time-limit or --capacity";
-  throw Failure(kOutOfTime, message.str());
+  throw Failure(kOutOfTime, describeTimeOut(outcome, arguments.seconds));
 }
 
 int runMain(int argc, char **argv) {
@@ -196,14 +192,22 @@ int runMain(int argc, char **argv) {
   app.footer("Exit codes: 0 fits, 1 usage, 2 malformed file, 4 proven not to fit, 6 out of time,\n"
              "70 internal error.");
   Arguments arguments;
-  app.add_option("input", arguments.input, "Buffers: id,lower,upper,size[,alignment][,offset]")
+  app.add_option("input", arguments.input,
+                 "Buffers: id,lower,upper,size and, if need be, alignment, "
+                 "offset, regions, region, traffic, shares_with")
       ->required()
       ->type_name("IN.csv");
-  app.add_option("--capacity", arguments.capacity, "Bytes that the plan may take")
-      ->required()
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("BYTES");
-  app.add_option("--output", arguments.output, "The same with the column offset")
+  CLI::Option *capacity =
+      app.add_option("--capacity", arguments.capacity, "Bytes that the plan may take")
+          ->check(CLI::NonNegativeNumber)
+          ->type_name("BYTES");
+  app.add_option("--region", arguments.regions,
+                 "A region of the memory and its size, such as dtcm=64KiB (repeat for each, the "
+                 "preferred one first); the last may be without a size")
+      ->allow_extra_args(false)
+      ->excludes(capacity)
+      ->type_name("NAME=SIZE");
+  app.add_option("--output", arguments.output, "The same with the columns region and offset")
       ->required()
       ->type_name("OUT.csv");
   app.add_option("--time-limit", arguments.seconds, "Give up after this long (60)")
@@ -216,6 +220,8 @@ int runMain(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? kFits : kUsage;
   }
+  if (!arguments.capacity && arguments.regions.empty())
+    throw Failure(kUsage, "error[E1003]: expected --capacity or --region");
   if (!std::isfinite(arguments.seconds))
     throw Failure(kUsage, "error[E1003]: --time-limit has to be a number of seconds");
   return run(arguments);

@@ -3,6 +3,7 @@
 // pebble compile: from an ONNX file to a package or a file of another kind; pebble check: what
 // stops a model from compiling.
 #include "targets/Driver.h"
+#include "tools/Size.h"
 #include "tools/pebble/Dims.h"
 #include "tools/pebble/Verb.h"
 
@@ -27,22 +28,6 @@ struct Options {
 
 /// A budget that all layers at once have.
 constexpr int64_t unlimited = int64_t(1) << 50;
-
-/// A size such as 65536, 64KiB or 1.5MiB, in bytes; -1 when it is none.
-int64_t parseSize(llvm::StringRef text) {
-  static constexpr std::pair<llvm::StringLiteral, int64_t> units[] = {
-      {"KiB", 1024}, {"MiB", 1024 * 1024}, {"kB", 1000}, {"MB", 1'000'000}, {"B", 1}};
-  int64_t unit = 1;
-  for (auto [name, bytes] : units)
-    if (text.consume_back(name)) {
-      unit = bytes;
-      break;
-    }
-  double number;
-  if (text.getAsDouble(number) || !(number >= 0) || number * unit > 1e15)
-    return -1;
-  return static_cast<int64_t>(number * unit);
-}
 
 void declareScheduleOptions(CLI::App &app, Options &options) {
   app.add_option("--objective", options.objective,
