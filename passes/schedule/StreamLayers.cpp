@@ -4,6 +4,7 @@
 #include "passes/schedule/ArenaPlan.h"
 #include "passes/schedule/Parts.h"
 #include "passes/schedule/StreamProgram.h"
+#include "passes/schedule/stream/OrderSearch.h"
 #include "passes/schedule/stream/StripSearch.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -298,9 +299,8 @@ public:
     int64_t products = 0;
     for (const stream::Layer &layer : source.program.layers)
       products += layer.work;
-    stream::Choice choice = stream::chooseStrips(
-        source.program, options, capacity < 0 ? std::nullopt : std::optional<int64_t>(capacity),
-        static_cast<int64_t>(products * extraWork / 100));
+    auto [choice, order] =
+        chooseOrder(source.program, options, static_cast<int64_t>(products * extraWork / 100));
     // Schedules by rows know nothing of layers that write over what they read at once, which
     // `write-in-place` makes of a program that is left as it is.
     if (!inputInArena && !listPoints) {
@@ -308,6 +308,8 @@ public:
       if (bytes && *bytes <= std::max<int64_t>(choice.schedule.height, budget))
         return;
     }
+    if (!llvm::is_sorted(order))
+      source.reorder(order);
     std::vector<stream::Point> points;
     if (listPoints)
       points = stream::listPoints(source.program, options);
@@ -321,6 +323,28 @@ public:
     for (const stream::Point &point : points)
       list.push_back(builder.getDenseI64ArrayAttr({point.height, point.extraWork, point.rowSteps}));
     main->setAttr("mem.points", builder.getArrayAttr(list));
+  }
+
+private:
+  /// The schedule of the order that needs the fewest bytes, or of the first that the budget allows,
+  /// and that order.
+  std::pair<stream::Choice, std::vector<int>>
+  chooseOrder(const stream::Program &program, const stream::Options &options, int64_t mostExtra) {
+    auto most = capacity < 0 ? std::nullopt : std::optional<int64_t>(capacity);
+    auto cost = [&](const stream::Choice &choice) {
+      return std::pair(std::max<int64_t>(choice.schedule.height, budget), choice.strips.extraWork);
+    };
+    std::optional<std::pair<stream::Choice, std::vector<int>>> best;
+    int64_t lowerBound = stream::noHeight;
+    for (std::vector<int> &order : stream::candidateOrders(program)) {
+      stream::Choice choice =
+          stream::chooseStrips(stream::reordered(program, order), options, most, mostExtra);
+      lowerBound = std::min(lowerBound, choice.schedule.lowerBound);
+      if (!best || cost(choice) < cost(best->first))
+        best.emplace(std::move(choice), std::move(order));
+    }
+    best->first.schedule.lowerBound = lowerBound;
+    return std::move(*best);
   }
 };
 

@@ -3,6 +3,7 @@
 #include "passes/schedule/StreamProgram.h"
 
 #include "passes/analysis/Macs.h"
+#include "passes/schedule/stream/OrderSearch.h"
 
 using namespace mlir;
 using namespace pebble;
@@ -106,4 +107,16 @@ void StreamProgram::addLayer(Operation *op, SymbolTable &symbols, ArrayRef<Strin
   layers.push_back(op);
   rowKernels.push_back(std::move(rows));
   scratchBuffers.push_back(scratch);
+}
+
+void StreamProgram::reorder(ArrayRef<int> order) {
+  StreamProgram old = *this;
+  program = stream::reordered(old.program, std::vector<int>(order.begin(), order.end()));
+  for (auto [place, layer] : llvm::enumerate(order)) {
+    layers[place] = old.layers[layer];
+    rowKernels[place] = old.rowKernels[layer];
+    scratchBuffers[place] = old.scratchBuffers[layer];
+    // Buffers and their views depend on no layer, so all layers can stand behind them.
+    layers[place]->moveBefore(layers[place]->getBlock()->getTerminator());
+  }
 }

@@ -25,6 +25,9 @@ public:
   /// is nothing else in here.
   bool isPlain() const { return plain; }
 
+  /// Puts the layers in this order, in `main` too.
+  void reorder(llvm::ArrayRef<int> order);
+
   stream::Program program;
   llvm::SmallVector<mlir::Operation *> layers;             ///< Launches and copies.
   llvm::SmallVector<std::optional<RowKernel>> rowKernels;  ///< Of each layer.
