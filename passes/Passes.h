@@ -17,8 +17,12 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
 
 namespace pebble {
+
+using mlir::OpPassManager; // Of an option.
 
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"

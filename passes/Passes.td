@@ -194,6 +194,37 @@ def OrderOperators : Pass<"order-operators", "::mlir::ModuleOp"> {
   let dependentDialects = ["::pebble::mem::MemDialect"];
 }
 
+def Rematerialize : Pass<"rematerialize", "::mlir::ModuleOp"> {
+  let summary = "Compute cheap layers again where that needs less memory";
+  let description = [{
+    What is made early and read again late, such as an upsampled, dequantized or broadcast copy, or a mask,
+    is in memory all the time between. The search that docs/memory.md describes looks for kernels of
+    `@main` that can run again right before a late reader, with operands that are alive there or made
+    again, too, and for the order that goes with it. Kernels are the same on the same values, so that
+    results keep their bits. Only cheap ones run again: of elementwise layers, tables of codes, layers
+    that move, repeat, join or reduce elements, pools and nearest resizes, for no more elements than the
+    program has; never random numbers. With `extra-work`, convolutions and matrix products may run
+    again, too, for that many products, which `mem.extra_products` counts.
+
+    The pipelines `schedule` go over copies of the program, as it is and as the search would have it, and
+    what counts is the `mem.arena_bytes` that they leave: the program changes only where they fall, or
+    where they stay within what is `enough` for fewer products. Programs with control flow or tensors of
+    unknown size stay as they are. A remark says what is computed again, what that saves and what it
+    costs.
+  }];
+  let options = [
+    Option<"enough", "enough", "int64_t", /*default=*/"-1",
+           "Bytes of the arena for which nothing has to be computed again; -1: the fewest bytes">,
+    Option<"extraWork", "extra-work", "double", /*default=*/"0",
+           "Products that may be computed again, in percent of all">,
+    ListOption<"schedule", "schedule", "OpPassManager",
+               "Pipelines that the program goes through next, up to the places of buffers">,
+  ];
+  let dependentDialects = ["::pebble::mem::MemDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
 def BufferizeProgram : Pass<"bufferize-program", "::mlir::ModuleOp"> {
   let summary = "Give every value of the host program a buffer";
   let description = [{

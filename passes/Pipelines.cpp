@@ -56,8 +56,8 @@ void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options
   pm.addPass(createDescribeKernels());
 }
 
-void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addPass(createOrderOperators());
+/// From an order of operators to the places of buffers.
+static void addPlacement(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createBufferizeProgram());
   const ScheduleOptions &schedule = options.schedule;
   if (schedule.byRows) {
@@ -70,6 +70,20 @@ void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &opt
   pm.addPass(createPlaceParts({options.microkernels, options.deviceThreads}));
   pm.addPass(createWriteInPlace());
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
+}
+
+void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createOrderOperators());
+  if (options.schedule.recompute) {
+    RematerializeOptions recompute;
+    // For latency, a schedule that fits is good enough.
+    recompute.enough = options.schedule.budget < 0 ? -1 : options.schedule.capacity;
+    recompute.extraWork = options.schedule.extraWork;
+    recompute.schedule.emplace_back(ModuleOp::getOperationName());
+    addPlacement(recompute.schedule.back(), options);
+    pm.addPass(createRematerialize(recompute));
+  }
+  addPlacement(pm, options);
   pm.addPass(createVerifyAccesses());
   pm.addPass(createPlanShapes());
 }

@@ -22,6 +22,7 @@ struct ScheduleOptions {
   bool inputInArena = false; ///< The arena holds inputs as a whole.
   double extraWork = 0;      ///< Products that may be computed again, in percent of all.
   bool listPoints = false;   ///< Whether other schedules are of interest, too.
+  bool recompute = false;    ///< Cheap layers may be computed again, to need less memory.
 };
 
 /// What the targets decide about the pipelines.

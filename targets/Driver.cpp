@@ -418,7 +418,9 @@ private:
     const ScheduleOptions &schedule = options.schedule;
     if (schedule.byRows && schedule.budget < 0)
       manifest.flags.push_back("--objective=memory");
-    if (schedule.extraWork > 0 && schedule.byRows)
+    if (schedule.recompute)
+      manifest.flags.push_back("--rematerialize");
+    if (schedule.extraWork > 0 && (schedule.byRows || schedule.recompute))
       manifest.flags.push_back("--extra-macs=" + llvm::formatv("{0:f}", schedule.extraWork).str());
     if (schedule.capacity >= 0)
       manifest.flags.push_back("--memory-budget=" + std::to_string(schedule.capacity));

@@ -296,11 +296,15 @@ public:
     options.longestBlock = longestBlock;
     if (budget >= 0)
       options.budget = budget;
-    int64_t products = 0;
+    // Whole layers that run again count, too.
+    auto again = main->getAttrOfType<IntegerAttr>("mem.extra_products");
+    const int64_t repeated = again ? again.getInt() : 0;
+    int64_t products = -repeated;
     for (const stream::Layer &layer : source.program.layers)
       products += layer.work;
-    auto [choice, order] =
-        chooseOrder(source.program, options, static_cast<int64_t>(products * extraWork / 100));
+    auto [choice, order] = chooseOrder(
+        source.program, options,
+        std::max<int64_t>(0, static_cast<int64_t>(products * extraWork / 100) - repeated));
     // Schedules by rows know nothing of layers that write over what they read at once, which
     // `write-in-place` makes of a program that is left as it is.
     if (!inputInArena && !listPoints) {
@@ -316,7 +320,8 @@ public:
     Streamer(main, symbols, source, choice).run();
     Builder builder(&getContext());
     main->setAttr("mem.products", builder.getI64IntegerAttr(products));
-    main->setAttr("mem.extra_products", builder.getI64IntegerAttr(choice.strips.extraWork));
+    main->setAttr("mem.extra_products",
+                  builder.getI64IntegerAttr(repeated + choice.strips.extraWork));
     if (!listPoints)
       return;
     SmallVector<Attribute> list;

@@ -22,7 +22,7 @@ struct Options {
   std::vector<std::string> dims;
   std::string qdq = "integer", io = "float", rangeAnalysis = "on";
   double extraMacs = -1; ///< -1: what the budget needs, or none.
-  bool pareto = false;
+  bool pareto = false, rematerialize = false;
   std::string objective = "latency", budget, inputMemory = "caller", layout = "native";
 };
 
@@ -47,6 +47,8 @@ void declareScheduleOptions(CLI::App &app, Options &options) {
   app.add_option("--extra-macs", options.extraMacs,
                  "Multiplications that may be done again to need less memory, in percent of all")
       ->check(CLI::Range(0.0, 1000.0));
+  app.add_flag("--rematerialize", options.rematerialize,
+               "Compute cheap layers again where that needs less memory");
   app.add_flag("--pareto", options.pareto,
                "Print what other schedules need: bytes of memory and extra multiplications");
   app.add_option("--layout", options.layout,
@@ -67,6 +69,7 @@ ScheduleOptions scheduleOptions(const Options &options) {
   if (options.extraMacs < 0)
     schedule.extraWork = schedule.capacity >= 0 ? 100 : 0;
   schedule.listPoints = options.pareto;
+  schedule.recompute = options.rematerialize;
   schedule.inputInArena = options.inputMemory == "arena";
   if (options.layout == "cortexm7")
     schedule.alignment = 8;
@@ -128,7 +131,8 @@ std::function<int()> pebble::cli::declareCompile(CLI::App &app) {
       ->check(CLI::IsMember({"on", "off"}));
   app.add_flag(
       "--remarks", compile.remarks,
-      "List what was removed, and the layers between quantized tensors that compute in float");
+      "List what was removed or is computed again, and the layers between quantized tensors that "
+      "compute in float");
   declareScheduleOptions(app, *options);
   app.add_flag("--fast-math", compile.fastMath,
                "Let results differ from the graph's order of sums");

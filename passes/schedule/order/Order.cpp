@@ -113,36 +113,59 @@ std::vector<std::vector<int>> independentParts(const Graph &graph) {
   return parts;
 }
 
+/// What is alive before any node has run.
+int64_t initialBytes(const Graph &graph) {
+  int64_t bytes = 0;
+  for (const Tensor &tensor : graph.tensors)
+    if (tensor.producer < 0 && (tensor.isKept || !tensor.consumers.empty()))
+      bytes += tensor.bytes;
+  return bytes;
+}
+
 } // namespace
 
-int64_t pebble::order::peakOf(const Graph &graph, const std::vector<int> &order) {
-  std::vector<int64_t> made(graph.nodes, 0);
-  std::vector<std::vector<int>> read(graph.nodes);
+std::vector<int64_t> pebble::order::aliveBytes(const Graph &graph, const std::vector<int> &order) {
+  std::vector<std::vector<int>> made(graph.nodes), read(graph.nodes);
   std::vector<int> left(graph.tensors.size(), 0);
-  int64_t alive = 0;
   for (size_t t = 0; t < graph.tensors.size(); ++t) {
     const Tensor &tensor = graph.tensors[t];
-    if (tensor.producer >= 0)
-      made[tensor.producer] += tensor.bytes;
-    else if (tensor.isKept || !tensor.consumers.empty())
-      alive += tensor.bytes;
     std::vector<int> users = tensor.consumers;
-    if (tensor.producer >= 0)
+    if (tensor.producer >= 0) {
+      made[tensor.producer].push_back(static_cast<int>(t));
       users.push_back(tensor.producer); // What nobody reads dies where it is made.
+    }
     std::sort(users.begin(), users.end());
     users.erase(std::unique(users.begin(), users.end()), users.end());
     left[t] = static_cast<int>(users.size());
     for (int user : users)
       read[user].push_back(static_cast<int>(t));
   }
-  int64_t peak = alive;
+  int64_t alive = initialBytes(graph);
+  std::vector<int64_t> bytes;
+  std::vector<char> isTaken(graph.tensors.size(), 0);
   for (int node : order) {
-    alive += made[node];
-    peak = std::max(peak, alive + (graph.scratch.empty() ? 0 : graph.scratch[node]));
+    int64_t shared = 0;
+    for (int t : made[node]) {
+      alive += graph.tensors[t].bytes;
+      for (int under : graph.tensors[t].over)
+        if (left[under] == 1 && !graph.tensors[under].isKept && !isTaken[under]) {
+          isTaken[under] = 1;
+          shared += graph.tensors[t].bytes;
+          break;
+        }
+    }
+    bytes.push_back(alive - shared + (graph.scratch.empty() ? 0 : graph.scratch[node]));
     for (int t : read[node])
       if (--left[t] == 0 && !graph.tensors[t].isKept)
         alive -= graph.tensors[t].bytes;
   }
+  return bytes;
+}
+
+int64_t pebble::order::peakOf(const Graph &graph, const std::vector<int> &order) {
+  int64_t peak = initialBytes(graph);
+  for (int64_t bytes : aliveBytes(graph, order))
+    peak = std::max(peak, bytes);
   return peak;
 }
 

@@ -16,6 +16,9 @@ struct Tensor {
   int producer = -1; ///< -1: alive from the beginning.
   std::vector<int> consumers;
   bool isKept = false; ///< Alive to the end.
+  /// Tensors that the producer reads and whose memory this one may take, if they die there. All are
+  /// of one size.
+  std::vector<int> over;
 };
 
 struct Graph {
@@ -32,6 +35,9 @@ struct Result {
 
   bool isOptimal() const { return peak == lowerBound; }
 };
+
+/// The bytes alive while each node of `order` runs.
+std::vector<int64_t> aliveBytes(const Graph &graph, const std::vector<int> &order);
 
 /// The most bytes alive at one time.
 int64_t peakOf(const Graph &graph, const std::vector<int> &order);

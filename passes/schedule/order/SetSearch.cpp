@@ -62,6 +62,7 @@ private:
   static constexpr size_t kMostStates = 4'000'000; ///< About half a gigabyte.
 
   int64_t freedBy(int node, const Set &run) const;
+  int64_t neededBy(int node, const Set &run) const;
   void runNode(State &state, int node) const;
   bool isReady(int node, const Set &run) const {
     return !run.has(node) && run.contains(needs[node]);
@@ -74,13 +75,20 @@ private:
   void keep(std::vector<int> order, int64_t peak);
 
   struct Read {
+    int tensor;
     int64_t bytes;
     Set users; ///< All in the part that have to run before it dies.
+  };
+  /// A result that can take the memory of one of these reads.
+  struct Over {
+    int64_t bytes;
+    std::vector<int> reads;
   };
   int count;
   std::vector<int64_t> made, scratch;
   std::vector<Set> needs; ///< What has to run before each node.
   std::vector<std::vector<Read>> reads;
+  std::vector<std::vector<Over>> overs;
   State start;
   int64_t floor = 0; ///< No order is lower.
   std::vector<int> best;
@@ -90,7 +98,7 @@ private:
 SetSearch::SetSearch(const Graph &graph, const std::vector<int> &before,
                      const std::vector<int> &part)
     : count(static_cast<int>(part.size())), made(count, 0), scratch(count, 0), needs(count),
-      reads(count) {
+      reads(count), overs(count) {
   constexpr int outside = -1, done = -2;
   std::vector<int> local(graph.nodes, outside);
   std::vector<int64_t> touched(count, 0);
@@ -98,7 +106,8 @@ SetSearch::SetSearch(const Graph &graph, const std::vector<int> &before,
     local[node] = done;
   for (int i = 0; i < count; ++i)
     local[part[i]] = i;
-  for (const Tensor &tensor : graph.tensors) {
+  for (size_t t = 0; t < graph.tensors.size(); ++t) {
+    const Tensor &tensor = graph.tensors[t];
     int producer = tensor.producer < 0 ? done : local[tensor.producer];
     Set users;
     std::vector<int> inside;
@@ -125,7 +134,17 @@ SetSearch::SetSearch(const Graph &graph, const std::vector<int> &before,
     }
     if (!outlives && producer != outside)
       for (int node : inside)
-        reads[node].push_back({tensor.bytes, users});
+        reads[node].push_back({static_cast<int>(t), tensor.bytes, users});
+  }
+  for (const Tensor &tensor : graph.tensors) {
+    int producer = tensor.producer < 0 ? done : local[tensor.producer];
+    Over over = {tensor.bytes, {}};
+    for (int under : tensor.over)
+      for (size_t i = 0; producer >= 0 && i < reads[producer].size(); ++i)
+        if (reads[producer][i].tensor == under)
+          over.reads.push_back(static_cast<int>(i));
+    if (!over.reads.empty())
+      overs[producer].push_back(over);
   }
   for (auto [first, second] : graph.edges)
     if (local[first] >= 0 && local[second] >= 0)
@@ -134,7 +153,10 @@ SetSearch::SetSearch(const Graph &graph, const std::vector<int> &before,
   for (int i = 0; i < count; ++i) {
     scratch[i] = graph.scratch.empty() ? 0 : graph.scratch[part[i]];
     // While a node runs, what it reads and what it makes is alive.
-    floor = std::max(floor, touched[i] + made[i] + scratch[i]);
+    int64_t shared = 0;
+    for (const Over &over : overs[i])
+      shared += over.bytes;
+    floor = std::max(floor, touched[i] + made[i] + scratch[i] - shared);
   }
 }
 
@@ -148,8 +170,26 @@ int64_t SetSearch::freedBy(int node, const Set &run) const {
   return freed;
 }
 
+/// Bytes beside what is alive that `node` needs while it runs after `run`.
+int64_t SetSearch::neededBy(int node, const Set &run) const {
+  int64_t needed = made[node] + scratch[node];
+  if (overs[node].empty())
+    return needed;
+  Set after = run;
+  after.add(node);
+  std::vector<char> isTaken(reads[node].size(), 0);
+  for (const Over &over : overs[node])
+    for (int i : over.reads)
+      if (!isTaken[i] && after.contains(reads[node][i].users)) {
+        isTaken[i] = 1;
+        needed -= over.bytes;
+        break;
+      }
+  return needed;
+}
+
 void SetSearch::runNode(State &state, int node) const {
-  state.peak = std::max(state.peak, state.alive + made[node] + scratch[node]);
+  state.peak = std::max(state.peak, state.alive + neededBy(node, state.run));
   state.alive += made[node] - freedBy(node, state.run);
   state.run.add(node);
   ++state.count;
@@ -163,7 +203,7 @@ void SetSearch::settle(State &state) const {
     changed = false;
     for (int node = 0; node < count; ++node)
       if (isReady(node, state.run) && made[node] <= freedBy(node, state.run) &&
-          state.alive + made[node] + scratch[node] <= std::max(state.peak, floor)) {
+          state.alive + neededBy(node, state.run) <= std::max(state.peak, floor)) {
         runNode(state, node);
         changed = true;
       }
@@ -202,7 +242,7 @@ std::vector<int> SetSearch::pathTo(const std::vector<State> &states, int32_t las
       for (int node = 0; node < count; ++node)
         if (next.run.has(node) && isReady(node, state.run) &&
             made[node] <= freedBy(node, state.run) &&
-            (cheapest < 0 || made[node] + scratch[node] < made[cheapest] + scratch[cheapest]))
+            (cheapest < 0 || neededBy(node, state.run) < neededBy(cheapest, state.run)))
           cheapest = node;
       append(cheapest);
     }

@@ -19,6 +19,14 @@ Graph smallGraph(uint32_t seed);
 /// The lowest peak, found by trying all orders.
 int64_t bruteForce(const Graph &graph);
 
+/// A small graph of nodes with a result each, most of which may run again, at the cost `work`;
+/// results that nobody reads are kept, and some may take the memory of what their nodes read.
+Graph repeatableGraph(uint32_t seed, std::vector<int64_t> &work);
+
+/// The lowest peak when nodes with work may run any number of times, found by going through all
+/// sets of what has run and what is alive.
+int64_t bruteForceAgain(const Graph &graph, const std::vector<int64_t> &work);
+
 /// Whether `order` runs each node once, after what it needs.
 bool canRun(const Graph &graph, const std::vector<int> &order);
 
