@@ -154,6 +154,24 @@ TEST(Recompute, MakesAWideCopyAgain) {
   EXPECT_EQ(best.order, (std::vector<int>{0, 1, 2, 3, 5, 4}));
 }
 
+/// The same where the copy is made of a value that is too large to keep, and cheap to make again.
+TEST(Recompute, MakesAChainAgain) {
+  Graph graph;
+  graph.nodes = 5; // Value, wide copy, early reader, layer, late reader.
+  graph.tensors = {{1, -1, {0, 4}, false, {}}, {50, 0, {1}, false, {}}, {100, 1, {2, 4}, false, {}},
+                   {90, 2, {3}, false, {}},    {10, 3, {4}, false, {}}, {8, 4, {}, true, {}}};
+  RecomputeOptions options;
+  options.work = {50, 100, -1, -1, -1};
+  options.steps = 10'000;
+  options.mostWork = 149;
+  EXPECT_EQ(recompute(graph, options).back().peak, 201);
+  options.mostWork = 150;
+  const Recomputation best = recompute(graph, options).back();
+  EXPECT_EQ(best.peak, 191);
+  EXPECT_EQ(best.nodes, (std::vector<int>{0, 1, 2, 3, 4, 0, 1}));
+  EXPECT_EQ(best.order, (std::vector<int>{0, 1, 2, 3, 5, 6, 4}));
+}
+
 TEST(Order, TakesAnEmptyGraph) {
   Result result = orderNodes(Graph(), 10);
   EXPECT_TRUE(result.order.empty());
