@@ -254,8 +254,9 @@ def StreamLayers : Pass<"stream-layers", "::mlir::ModuleOp"> {
 
     With `extra-work`, the first layers can be computed in strips of columns, one after the other, so
     that rings are narrower; columns at the seams are computed again, which `mem.extra_products` counts.
-    Sets `mem.arena_bytes` and `mem.arena_lower_bound`: no way to cut these
-    layers, in this order, needs less while none computed at once is written over what it reads.
+    Layers stay in their order unless one of the usual ones needs less.
+    Sets `mem.arena_bytes` and `mem.arena_lower_bound`: no way to cut these layers, in any of the
+    orders that were tried, needs less while none computed at once is written over what it reads.
   }];
   let options = [
     Option<"budget", "budget", "int64_t", /*default=*/"-1",

@@ -40,7 +40,8 @@ std::optional<RowRead> emittedWindow(Operation *op, ArrayRef<StringRef> microker
   auto has = [&](StringRef operation) { return llvm::is_contained(microkernels, operation); };
   std::optional<RowRead> window;
   llvm::TypeSwitch<Operation *>(op)
-      .Case([&](nn::ConvNhwcOp conv) { window = windowOf(conv, shapeOf(conv.getWeight()).slice(2)); })
+      .Case(
+          [&](nn::ConvNhwcOp conv) { window = windowOf(conv, shapeOf(conv.getWeight()).slice(2)); })
       .Case([&](nn::DepthwiseNhwcOp conv) { window = windowOf(conv, shapeOf(conv.getWeight())); })
       .Case([&](nn::PoolNhwcOp pool) { window = windowOf(pool, pool.getKernelShape()); })
       .Case([&](qnn::ConvPackedOp conv) {
@@ -140,8 +141,7 @@ bool RowKernel::addAtPlace(ArrayRef<Operation *> layers, ArrayRef<int64_t> shape
       return false;
     for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
       bool isWeight = isa<qnn::ConvPackedOp, qnn::LookupBytesOp>(op) && index > 0;
-      bool isByRows =
-          !isWeight && ::hasRows(operand.getType()) && shapeOf(operand)[1] == shape[1];
+      bool isByRows = !isWeight && ::hasRows(operand.getType()) && shapeOf(operand)[1] == shape[1];
       auto argument = dyn_cast<BlockArgument>(operand);
       bool isConstant = operand.getDefiningOp<nn::ConstantOp>() != nullptr;
       bool isInColumns = isByRows && !isConstant && shapeOf(operand)[2] == shape[2];

@@ -2,9 +2,10 @@
 """Tensors that lie where their concatenation has them, or are read where they were cut from, are
 those of a program that keeps all of them apart: to the bit.
 
-Random networks that join and cut images along channels and rows (--count draws more of them), every
-other one quantized, are compiled as they are, with every tensor a result of the model, which then lies
-by itself, and row by row. A network of known size needs the arena that its parts promise.
+Random networks that join and cut images along channels and rows (--count draws more of them),
+every other one quantized, are compiled as they are, row by row, and with every tensor a result of
+the model, which then lies by itself. A network of known size needs the arena that its parts
+promise.
 """
 import pathlib
 import sys
@@ -17,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from support import pebble, results  # noqa: E402
 
-NETWORKS = 10
+NETWORKS = 6
 CPUS = ("native", "x86-64-v3", "x86-64-v2")
 
 

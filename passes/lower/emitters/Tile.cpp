@@ -68,9 +68,8 @@ private:
       SmallVector<Value> next(scf.getRegionIterArgs().begin(), scf.getRegionIterArgs().end());
       for (int64_t part = 0; part < steps; ++part) {
         Value k = addConstant(b, scf.getInductionVar(), part);
-        Value inputAt = add(b, input,
-                            loop.inputAt ? loop.inputAt(k)
-                                         : toValue(b, multiply(b, k, loop.inputStep)));
+        Value inputAt = add(
+            b, input, loop.inputAt ? loop.inputAt(k) : toValue(b, multiply(b, k, loop.inputStep)));
         Value weightAt = add(b, weight, toValue(b, multiply(b, k, loop.weightStep)));
         next = innermost ? step(inputAt, weightAt, next, part)
                          : nest(depth + 1, inputAt, weightAt, next);

@@ -14,7 +14,6 @@ using namespace pebble;
 using namespace pebble::planner;
 
 namespace {
-
 struct RegionCase {
   std::vector<Buffer> buffers;
   std::vector<Region> regions;

@@ -92,7 +92,7 @@ std::vector<Bottleneck> pebble::stream::mobilenetV2() {
           {56, 112, 3, 6, 1}};
 }
 
-Program pebble::stream::randomProgram(std::mt19937 &random) {
+Program pebble::stream::randomProgram(std::mt19937 &random, bool hasBranches) {
   auto below = [&](int64_t count) { return static_cast<int64_t>(random() % count); };
   Builder builder;
   std::vector<Tensor> &tensors = builder.program.tensors;
@@ -100,6 +100,8 @@ Program pebble::stream::randomProgram(std::mt19937 &random) {
   tensors[value].isGiven = true;
   std::vector<int> all{value};
   for (int64_t count = 2 + below(7); count > 0; --count) {
+    if (hasBranches && below(2) == 0)
+      value = all[below(all.size())];
     Tensor input = tensors[value];
     int64_t kind = below(8);
     int other = all[below(all.size())];
@@ -121,6 +123,13 @@ Program pebble::stream::randomProgram(std::mt19937 &random) {
     all.push_back(value);
   }
   tensors[value].isKept = true;
+  // The ends of branches.
+  for (int made : all)
+    tensors[made].isKept |= std::none_of(
+        builder.program.layers.begin(), builder.program.layers.end(), [&](const Layer &layer) {
+          return std::any_of(layer.reads.begin(), layer.reads.end(),
+                             [&](const Read &read) { return read.tensor == made; });
+        });
   return builder.program;
 }
 

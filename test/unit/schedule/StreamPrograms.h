@@ -22,8 +22,8 @@ Program mobileNetwork(int64_t size, const std::vector<Bottleneck> &blocks, bool 
 std::vector<Bottleneck> mcunet320();
 std::vector<Bottleneck> mobilenetV2();
 
-/// A few layers with windows, shortcuts, whole layers and scratch.
-Program randomProgram(std::mt19937 &random);
+/// A few layers with windows, shortcuts, whole layers and scratch; with branches, where asked.
+Program randomProgram(std::mt19937 &random, bool hasBranches = false);
 
 /// What the machine of the tests says of a schedule.
 struct Outcome {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "passes/schedule/stream/OrderSearch.h"
 #include "passes/schedule/stream/StripSearch.h"
 #include "test/unit/schedule/StreamPrograms.h"
 
@@ -20,6 +21,21 @@ Schedule schedule(const Program &program, int longestBlock, bool inPlace,
   options.inPlace = inPlace;
   options.budget = budget;
   return scheduleProgram(program, options);
+}
+
+/// Whether each layer follows those that make what it reads.
+bool canRun(const Program &program) {
+  std::vector<bool> isThere;
+  for (const Tensor &tensor : program.tensors)
+    isThere.push_back(tensor.isGiven);
+  for (const Layer &layer : program.layers) {
+    for (const Read &read : layer.reads)
+      if (!isThere[read.tensor])
+        return false;
+    for (int result : layer.results)
+      isThere[result] = true;
+  }
+  return true;
 }
 
 int64_t rowSteps(const Schedule &schedule) {
@@ -125,9 +141,14 @@ TEST(Stream, RefusesWhatCannotRunByRows) {
 
 TEST(Stream, ComputesTheSameAsWithoutAPlan) {
   std::mt19937 random(7);
-  int64_t streamed = 0, saved = 0;
+  int64_t streamed = 0, saved = 0, others = 0;
   for (int round = 0; round < 400; ++round) {
-    Program program = randomProgram(random);
+    Program program = randomProgram(random, /*hasBranches=*/round % 2 == 0);
+    const std::vector<std::vector<int>> orders = candidateOrders(program);
+    ASSERT_TRUE(std::is_sorted(orders.front().begin(), orders.front().end()));
+    others += orders.size() > 1;
+    program = reordered(program, orders[round / 2 % orders.size()]);
+    ASSERT_TRUE(canRun(program)) << "round " << round;
     Options options;
     options.alignment = 1 << random() % 3;
     options.inPlace = random() % 4 > 0;
@@ -145,6 +166,7 @@ TEST(Stream, ComputesTheSameAsWithoutAPlan) {
   }
   EXPECT_GT(streamed, 150);
   EXPECT_GT(saved, 150);
+  EXPECT_GT(others, 100);
 }
 
 TEST(Stream, TheVerifierTellsWrongSchedulesFromRightOnes) {
