@@ -314,7 +314,7 @@ def WriteInPlace : Pass<"write-in-place", "::mlir::ModuleOp"> {
 }
 
 def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
-  let summary = "Place buffers of known size in one arena";
+  let summary = "Place buffers of known size in the arena";
   let description = [{
     Lifetimes are taken on the top-level operations of `@main`; offsets come from the planner of
     docs/memory.md, with a budget of steps, so that they are the same in every run, and are checked by
@@ -322,7 +322,18 @@ def PlanMemory : Pass<"plan-memory", "::mlir::func::FuncOp"> {
     size stay dynamic; the latter are released after their last use. What a launch writes over an
     operand has the operand's place. The arena's size becomes the
     attribute `mem.arena_bytes`; `mem.arena_lower_bound` is the size below which there is no plan.
+
+    With `regions`, the arena consists of several memories. All buffers go to the first where they fit
+    there; else what kernels read and write most for its size goes to the first ones. The attribute
+    `mem.regions` says what each holds, up to the last that is used; `mem.arena_bytes` is the sum. Where
+    no plan is found, the last region is taken as larger than it is; `mem.conflict` then lists buffers
+    that by themselves do not fit, if that is proven. A program with sizes that only the run knows has
+    one memory.
   }];
+  let options = [
+    ListOption<"regions", "regions", "std::string",
+               "The memories, the most preferred first: NAME=BYTES, or NAME for one of any size">,
+  ];
   let dependentDialects = ["::pebble::mem::MemDialect"];
 }
 

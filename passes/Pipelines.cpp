@@ -69,7 +69,10 @@ static void addPlacement(OpPassManager &pm, const PipelineOptions &options) {
   }
   pm.addPass(createPlaceParts({options.microkernels, options.deviceThreads}));
   pm.addPass(createWriteInPlace());
-  pm.addNestedPass<func::FuncOp>(createPlanMemory());
+  PlanMemoryOptions plan;
+  for (const MemoryRegion &region : schedule.regions)
+    plan.regions.push_back(region.text());
+  pm.addNestedPass<func::FuncOp>(createPlanMemory(plan));
 }
 
 void pebble::buildSchedulePipeline(OpPassManager &pm, const PipelineOptions &options) {

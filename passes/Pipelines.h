@@ -4,9 +4,12 @@
 #ifndef PEBBLE_PASSES_PIPELINES_H
 #define PEBBLE_PASSES_PIPELINES_H
 
+#include "passes/schedule/MemoryRegions.h"
+
 #include "mlir/Pass/PassManager.h"
 
 #include <string>
+#include <vector>
 
 namespace pebble {
 
@@ -23,6 +26,8 @@ struct ScheduleOptions {
   double extraWork = 0;      ///< Products that may be computed again, in percent of all.
   bool listPoints = false;   ///< Whether other schedules are of interest, too.
   bool recompute = false;    ///< Cheap layers may be computed again, to need less memory.
+  /// The memories that the arena may lie in, the most preferred first; empty: one of any size.
+  std::vector<MemoryRegion> regions;
 };
 
 /// What the targets decide about the pipelines.

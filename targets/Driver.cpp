@@ -11,6 +11,7 @@
 #include "passes/Plugin.h"
 #include "passes/analysis/NodeNames.h"
 #include "runtime/support/DType.h"
+#include "targets/CompileFlags.h"
 #include "targets/MemoryBudget.h"
 #include "targets/MemoryMap.h"
 #include "targets/Target.h"
@@ -22,7 +23,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
@@ -72,8 +72,15 @@ public:
       return usage("--compile-to " + options.compileTo +
                    " is not one of import, simplify, quantize, fuse, schedule, lower");
     std::string error;
-    if (!target->configure({options.cpu, options.board, options.fastMath}, error))
+    if (!target->configure(
+            {options.cpu, options.board, options.fastMath, !options.schedule.regions.empty()},
+            error))
       return usage(error);
+    if (std::string fault = faultOf(options.schedule.regions); !fault.empty())
+      return usage("--memory-regions: " + fault);
+    if (!options.schedule.regions.empty() && options.schedule.capacity >= 0)
+      return usage("--memory-budget and --memory-regions exclude each other: the sizes of the "
+                   "regions are the budget");
 
     if (int code = loadPlugins())
       return code;
@@ -275,6 +282,9 @@ private:
     for (const Phase &phase : phases()) {
       if (options.compileTo == "import")
         break;
+      // The signature is settled only now.
+      if (phase.name == "schedule" && options.schedule.regions.empty())
+        pipelineOptions.schedule.regions = target->memoryRegions(manifest);
       mlir::PassManager pm(&context);
       std::string reproducer = reproducerPath(phase.name);
       pm.enableCrashReproducerGeneration(reproducer);
@@ -303,6 +313,10 @@ private:
         printSchedulePoints(*module, llvm::outs());
         if (int code =
                 checkMemoryBudget(*module, options.schedule.capacity, allocates, diagnostics))
+          return code;
+        if (int code =
+                checkMemoryRegions(*module, pipelineOptions.schedule.regions,
+                                   !options.schedule.regions.empty(), allocates, diagnostics))
           return code;
       }
       if (!options.dumpDir.empty())
@@ -403,31 +417,7 @@ private:
     manifest.toolVersion = PEBBLE_VERSION;
     if (auto file = llvm::MemoryBuffer::getFile(options.model, false, false))
       manifest.modelSha256 = llvm::SHA256::hash(llvm::arrayRefFromStringRef((*file)->getBuffer()));
-    for (auto &[name, value] : options.dims)
-      manifest.flags.push_back("--dim=" + name + "=" + std::to_string(value));
-    if (options.fastMath)
-      manifest.flags.push_back("--fast-math");
-    if (!options.integerQdq)
-      manifest.flags.push_back("--qdq=float");
-    if (!options.rangeAnalysis)
-      manifest.flags.push_back("--range-analysis=off");
-    if (options.rounding != "onnx")
-      manifest.flags.push_back("--rounding=" + options.rounding);
-    if (options.quantizedIo)
-      manifest.flags.push_back("--io=quantized");
-    const ScheduleOptions &schedule = options.schedule;
-    if (schedule.byRows && schedule.budget < 0)
-      manifest.flags.push_back("--objective=memory");
-    if (schedule.recompute)
-      manifest.flags.push_back("--rematerialize");
-    if (schedule.extraWork > 0 && (schedule.byRows || schedule.recompute))
-      manifest.flags.push_back("--extra-macs=" + llvm::formatv("{0:f}", schedule.extraWork).str());
-    if (schedule.capacity >= 0)
-      manifest.flags.push_back("--memory-budget=" + std::to_string(schedule.capacity));
-    if (schedule.inputInArena)
-      manifest.flags.push_back("--input-memory=arena");
-    if (schedule.alignment != ScheduleOptions().alignment)
-      manifest.flags.push_back("--layout=cortexm7");
+    manifest.flags = flagsOf(options);
     target->describe(manifest);
 
     if (artifact.containsConstants)

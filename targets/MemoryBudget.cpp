@@ -2,6 +2,7 @@
 
 #include "targets/MemoryBudget.h"
 
+#include "dialects/mem/Mem.h"
 #include "targets/ExitCode.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -36,6 +37,41 @@ int pebble::checkMemoryBudget(ModuleOp module, int64_t capacity, bool allocates,
                 << bound.getInt() << " without computing again\n";
   else
     diagnostics << "it is not proven that there is no better one\n";
+  return ExitDoesNotFit;
+}
+
+int pebble::checkMemoryRegions(ModuleOp module, llvm::ArrayRef<MemoryRegion> regions, bool isAsked,
+                               bool allocates, llvm::raw_ostream &diagnostics) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (regions.empty() || !main)
+    return ExitOk;
+  if (allocates && isAsked) {
+    diagnostics << "error[E1006]: --memory-regions needs a model whose sizes are all known before "
+                   "it runs: give its dims with --dim\n";
+    return ExitUsage;
+  }
+  SmallVector<mem::RegionAttr> used = mem::regionsOf(main);
+  if (llvm::none_of(used, [](mem::RegionAttr region) {
+        return region.getCapacity() && region.getBytes() > *region.getCapacity();
+      }))
+    return ExitOk;
+  diagnostics << "error[E4003]: the model does not fit the memory regions:\n";
+  for (auto [region, needs] : llvm::zip(regions, used)) {
+    diagnostics << "  " << region.name << " would hold " << needs.getBytes();
+    if (region.capacity)
+      diagnostics << " of " << *region.capacity;
+    diagnostics << " bytes" << (region.note.empty() ? "" : " (" + region.note + ")")
+                << "; its buffers need at least " << needs.getLowerBound() << "\n";
+  }
+  auto conflict = main->getAttrOfType<ArrayAttr>("mem.conflict");
+  if (!conflict) {
+    diagnostics << "  it is not proven that there is no better plan\n";
+    return ExitDoesNotFit;
+  }
+  diagnostics << "  it is proven that no plan has room for ";
+  llvm::interleaveComma(conflict.getAsRange<StringAttr>(), diagnostics,
+                        [&](StringAttr buffer) { diagnostics << buffer.getValue(); });
+  diagnostics << "\n";
   return ExitDoesNotFit;
 }
 

@@ -4,6 +4,8 @@
 #ifndef PEBBLE_TARGETS_MEMORYBUDGET_H
 #define PEBBLE_TARGETS_MEMORYBUDGET_H
 
+#include "passes/schedule/MemoryRegions.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -13,6 +15,11 @@ namespace pebble {
 /// none; `allocates` says that not all sizes are known.
 int checkMemoryBudget(mlir::ModuleOp module, int64_t capacity, bool allocates,
                       llvm::raw_ostream &diagnostics);
+
+/// The same of what a program that was planned for `regions` has in each of them; `isAsked` says
+/// that the user gave them, not a board.
+int checkMemoryRegions(mlir::ModuleOp module, llvm::ArrayRef<MemoryRegion> regions, bool isAsked,
+                       bool allocates, llvm::raw_ostream &diagnostics);
 
 /// The schedules that `stream-layers` lists, a line each; nothing when it lists none.
 void printSchedulePoints(mlir::ModuleOp module, llvm::raw_ostream &stream);

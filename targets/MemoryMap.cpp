@@ -60,6 +60,7 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
     package::SlotSpec spec;
     spec.name = lastNode(slot.getLoc());
     spec.offset = slot.getOffset();
+    spec.region = static_cast<uint32_t>(slot.regionNumber());
     spec.bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
     const Life life = lifetimes.of(slot);
     const auto first = llvm::lower_bound(positions, life.first) - positions.begin();
@@ -77,4 +78,8 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
   });
   if (auto bound = program->getAttrOfType<IntegerAttr>("mem.arena_lower_bound"))
     manifest.arenaLowerBound = bound.getInt();
+  for (mem::RegionAttr region : mem::regionsOf(program))
+    manifest.regions.push_back(
+        {region.getName().str(), region.getCapacity().value_or(package::kDynamic),
+         static_cast<uint64_t>(region.getBytes()), static_cast<uint64_t>(region.getLowerBound())});
 }

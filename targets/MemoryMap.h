@@ -10,8 +10,8 @@
 
 namespace pebble {
 
-/// Fills the steps, slots and lower bound of `manifest`, whose kernels are known, from `module`
-/// after the phase schedule.
+/// Fills the steps, slots, regions and lower bound of `manifest`, whose kernels are known, from
+/// `module` after the phase schedule.
 void describeMemory(mlir::ModuleOp module, package::Manifest &manifest);
 
 } // namespace pebble

@@ -25,6 +25,8 @@ constexpr Row rows[] = {
 
 Target::~Target() = default;
 
+std::vector<MemoryRegion> Target::memoryRegions(const package::Manifest &) const { return {}; }
+
 std::unique_ptr<Runner> Target::createRunner(const std::string &board, std::string &error) {
   if (!board.empty())
     error = "--board " + board + ": packages for " + name().str() + " do not run on boards";

@@ -24,6 +24,7 @@ struct TargetOptions {
   std::string cpu = "native"; ///< In the target's vocabulary; "native" lets the target choose.
   std::string board;          ///< Name or file of a board; "" lets the target choose.
   bool fastMath = false;
+  bool hasRegions = false; ///< The user gave memory regions.
 };
 
 /// A lowered model, ready for code generation.
@@ -58,6 +59,9 @@ public:
   virtual bool configure(const TargetOptions &options, std::string &error) = 0;
   /// Choices of this target in the shared pipelines.
   virtual PipelineOptions pipelineOptions() const = 0;
+  /// The memories that the arena of the model with this signature may lie in, the most preferred
+  /// first; empty for one that the target does not limit.
+  virtual std::vector<MemoryRegion> memoryRegions(const package::Manifest &manifest) const;
   /// Fills the manifest's target, triple, cpu and cpuFeatures.
   virtual void describe(package::Manifest &manifest) const = 0;
   /// Turns the program into code. An ExitCode; anything but success has a reason in `error`.

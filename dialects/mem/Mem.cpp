@@ -33,6 +33,11 @@ KernelSpecAttr KernelSpecAttr::of(Operation *kernel) {
   return kernel->getAttrOfType<KernelSpecAttr>(attributeName);
 }
 
+SmallVector<RegionAttr> pebble::mem::regionsOf(Operation *program) {
+  auto list = program->getAttrOfType<ArrayAttr>(RegionAttr::listName);
+  return list ? llvm::to_vector(list.getAsRange<RegionAttr>()) : SmallVector<RegionAttr>();
+}
+
 LogicalResult KernelSpecAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayAttr reads,
                                      ArrayAttr writes, int64_t scratch) {
   for (ArrayAttr sizes : {reads, writes})

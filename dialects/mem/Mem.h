@@ -39,6 +39,9 @@ inline constexpr llvm::StringLiteral pitchesName = "mem.pitches";
 /// Elements from one run of a buffer along its last dim to the next; 0 where nothing lies between.
 int64_t pitchOf(mlir::MemRefType buffer);
 
+/// The regions of a program; empty when it was planned for one memory.
+llvm::SmallVector<RegionAttr> regionsOf(mlir::Operation *program);
+
 /// The signless memory form of an nn element type: `ui8` becomes `i8`, `i1` becomes `i8`.
 mlir::Type storageType(mlir::Type element);
 /// The row-major buffer that holds a tensor.

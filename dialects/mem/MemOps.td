@@ -47,6 +47,27 @@ def Mem_KernelSpecAttr : AttrDef<Mem_Dialect, "KernelSpec"> {
   }];
 }
 
+def Mem_RegionAttr : AttrDef<Mem_Dialect, "Region"> {
+  let mnemonic = "region";
+  let summary = "a memory region and what the program has in it";
+  let description = [{
+    `@main` lists its regions as `mem.regions` where it was planned for regions, by the numbers that
+    slots name, up to the last that is used. `bytes` is where the highest buffer ends; no plan of the
+    buffers that lie there needs fewer than `lower_bound`. Without `capacity` a region has any size.
+    ```mlir
+    #mem.region<name = "dtcm", capacity = 65536, bytes = 64000, lower_bound = 64000>
+    ```
+  }];
+  let parameters = (ins "::mlir::StringAttr":$name,
+                        OptionalParameter<"std::optional<int64_t>">:$capacity, "int64_t":$bytes,
+                        "int64_t":$lower_bound);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    /// The attribute's name on the program.
+    static constexpr ::llvm::StringLiteral listName = "mem.regions";
+  }];
+}
+
 class Mem_Op<string mnemonic, list<Trait> traits = []> : Op<Mem_Dialect, mnemonic, traits>;
 
 def Mem_ConstantOp : Mem_Op<"constant", [Pure]> {
@@ -59,9 +80,17 @@ def Mem_ConstantOp : Mem_Op<"constant", [Pure]> {
 
 def Mem_SlotOp : Mem_Op<"slot", [Pure]> {
   let summary = "a buffer at a fixed place of the arena";
-  let arguments = (ins I64Attr:$offset);
+  let description = [{
+    Where the arena has several memory regions, `region` is the number of the one in which `offset`
+    counts; without it, that is the first.
+  }];
+  let arguments = (ins I64Attr:$offset, OptionalAttr<I64Attr>:$region);
   let results = (outs AnyMemRef:$result);
-  let assemblyFormat = "$offset attr-dict `:` type($result)";
+  let assemblyFormat = "$offset (`region` $region^)? attr-dict `:` type($result)";
+  let extraClassDeclaration = [{
+    /// The number of its region.
+    int64_t regionNumber() { return getRegion().value_or(0); }
+  }];
 }
 
 def Mem_RowOp : Mem_Op<"row", [Pure]> {

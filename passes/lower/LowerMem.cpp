@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "passes/Passes.h"
-
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "passes/lower/AbiBuilder.h"
 #include "runtime/abi/pebble_abi.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -18,30 +15,9 @@ using namespace pebble;
 
 namespace {
 
-/// Positions of the fields of pebble_env.
-enum EnvField : int32_t {
-  Self,
-  Constants,
-  Arena,
-  Allocate,
-  Release,
-  Output,
-  ParallelFor,
-  Trace,
-  EnvFields
-};
-
-class MemLowering {
+class MemLowering : AbiBuilder {
 public:
-  MemLowering(ModuleOp module, bool trace)
-      : module(module), b(module.getLoc(), module.getContext()) {
-    indexWord = b.getIntegerType(DataLayout(module).getTypeSizeInBits(b.getIndexType()));
-    pointer = LLVM::LLVMPointerType::get(b.getContext());
-    word = b.getI64Type();
-    SmallVector<Type> fields(EnvFields, pointer);
-    envType = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
-    tensorType = LLVM::LLVMStructType::getLiteral(
-        b.getContext(), {pointer, pointer, b.getI32Type(), b.getI32Type()});
+  MemLowering(ModuleOp module, bool trace) : AbiBuilder(module) {
     if (trace)
       for (auto function : module.getOps<func::FuncOp>())
         if (mem::KernelSpecAttr::of(function))
@@ -66,195 +42,6 @@ public:
   }
 
 private:
-  //===--- building blocks ------------------------------------------------===//
-
-  Value env() { return parent().getArgument(0); }
-
-  func::FuncOp parent() {
-    Operation *op = b.getInsertionBlock()->getParentOp();
-    auto function = dyn_cast<func::FuncOp>(op);
-    return function ? function : op->getParentOfType<func::FuncOp>();
-  }
-
-  Value envField(EnvField field) {
-    Value at = LLVM::GEPOp::create(b, pointer, envType, env(),
-                                   ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(field)});
-    return LLVM::LoadOp::create(b, pointer, at);
-  }
-
-  Value constantWord(int64_t value) { return arith::ConstantIntOp::create(b, word, value); }
-  Value constantInt(int64_t value) {
-    return arith::ConstantIntOp::create(b, b.getI32Type(), value);
-  }
-  /// Sizes and strides in a memref's descriptor have the width of an index.
-  Value constantIndexWord(int64_t value) {
-    return arith::ConstantIntOp::create(b, indexWord, value);
-  }
-  Value toIndexWord(Value index) { return arith::IndexCastOp::create(b, indexWord, index); }
-  Value toWord(Value index) { return arith::IndexCastOp::create(b, word, index); }
-  Value toIndex(Value value) { return arith::IndexCastOp::create(b, b.getIndexType(), value); }
-
-  Value offsetBy(Value base, int64_t bytes) {
-    return LLVM::GEPOp::create(b, pointer, b.getI8Type(), base,
-                               ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
-  }
-
-  Value offsetBy(Value base, Value bytes) {
-    return LLVM::GEPOp::create(b, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
-  }
-
-  LLVM::LLVMStructType descriptorType(int64_t rank) {
-    SmallVector<Type> fields{pointer, pointer, indexWord};
-    if (rank > 0)
-      fields.append(2, LLVM::LLVMArrayType::get(indexWord, rank));
-    return LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
-  }
-
-  /// A memref of `type` over raw memory.
-  Value makeMemref(Value data, MemRefType type, ValueRange dynamicSizes) {
-    int64_t rank = type.getRank();
-    Value result = LLVM::PoisonOp::create(b, descriptorType(rank));
-    auto insert = [&](Value value, ArrayRef<int64_t> position) {
-      result = LLVM::InsertValueOp::create(b, result, value, position);
-    };
-    insert(data, {0});
-    insert(data, {1});
-    insert(constantIndexWord(0), {2});
-    SmallVector<Value> sizes;
-    for (int64_t dim = 0, next = 0; dim < rank; ++dim)
-      sizes.push_back(type.isDynamicDim(dim) ? toIndexWord(dynamicSizes[next++])
-                                             : constantIndexWord(type.getDimSize(dim)));
-    Value stride = constantIndexWord(1);
-    for (int64_t dim = rank - 1; dim >= 0; --dim) {
-      insert(sizes[dim], {3, dim});
-      insert(stride, {4, dim});
-      if (dim > 0)
-        stride = arith::MulIOp::create(b, stride, sizes[dim]);
-    }
-    return UnrealizedConversionCastOp::create(b, type, result).getResult(0);
-  }
-
-  Value pointerOf(Value memref) {
-    auto type = cast<MemRefType>(memref.getType());
-    Value descriptor =
-        UnrealizedConversionCastOp::create(b, descriptorType(type.getRank()), memref).getResult(0);
-    return LLVM::ExtractValueOp::create(b, descriptor, 1);
-  }
-
-  SmallVector<Value> sizesOf(Value memref) {
-    auto type = cast<MemRefType>(memref.getType());
-    SmallVector<Value> sizes;
-    for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      sizes.push_back(type.isDynamicDim(dim) ? toWord(memref::DimOp::create(b, memref, dim))
-                                             : constantWord(type.getDimSize(dim)));
-    return sizes;
-  }
-
-  Value bytesOf(MemRefType type, ArrayRef<Value> sizes) {
-    Value bytes = constantWord(type.getElementTypeBitWidth() / 8);
-    for (Value size : sizes)
-      bytes = arith::MulIOp::create(b, bytes, size);
-    return bytes;
-  }
-
-  /// Stack space, reserved at the function's entry so that loops do not grow the stack.
-  Value stack(Type type, int64_t count) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&parent().getBody().front());
-    return LLVM::AllocaOp::create(b, pointer, type, constantWord(std::max<int64_t>(count, 1)),
-                                  /*alignment=*/8);
-  }
-
-  /// Read-only data in the object file.
-  template <typename T> Value table(ArrayRef<T> values) {
-    if (values.empty())
-      return LLVM::ZeroOp::create(b, pointer);
-    Type element = std::is_same_v<T, double> ? Type(b.getF64Type()) : Type(word);
-    auto type = LLVM::LLVMArrayType::get(element, values.size());
-    auto shape = RankedTensorType::get(static_cast<int64_t>(values.size()), element);
-    LLVM::GlobalOp global;
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(module.getBody());
-      global = LLVM::GlobalOp::create(b, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-                                      "pebble_table_" + std::to_string(tables++),
-                                      DenseElementsAttr::get(shape, values));
-      global.setUnnamedAddr(LLVM::UnnamedAddr::Global);
-    }
-    return LLVM::AddressOfOp::create(b, pointer, global.getSymName());
-  }
-
-  /// An array of i64: read-only data when all are constants, stack memory otherwise.
-  Value dimsArray(ArrayRef<Value> sizes) {
-    SmallVector<int64_t> constants;
-    for (Value size : sizes)
-      if (auto constant = size.getDefiningOp<arith::ConstantIntOp>())
-        constants.push_back(constant.value());
-    if (constants.size() == sizes.size())
-      return table<int64_t>(constants);
-    Value array = stack(word, sizes.size());
-    for (auto [index, size] : llvm::enumerate(sizes))
-      LLVM::StoreOp::create(b, size, offsetBy(array, static_cast<int64_t>(index) * 8));
-    return array;
-  }
-
-  void storeTensor(Value array, size_t index, Value data, Value dims, int32_t dtype, int64_t rank) {
-    auto field = [&](Value value, int32_t position) {
-      Value at = LLVM::GEPOp::create(b, pointer, tensorType, array,
-                                     ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index), position});
-      LLVM::StoreOp::create(b, value, at);
-    };
-    field(data, 0);
-    field(dims, 1);
-    field(constantInt(dtype), 2);
-    field(constantInt(rank), 3);
-  }
-
-  void storeAbsent(Value array, size_t index) {
-    Value null = LLVM::ZeroOp::create(b, pointer);
-    storeTensor(array, index, null, null, PEBBLE_NONE, 0);
-  }
-
-  Value callExternal(StringRef symbol, ArrayRef<Value> arguments) {
-    SmallVector<Type> types;
-    for (Value argument : arguments)
-      types.push_back(argument.getType());
-    if (!module.lookupSymbol(symbol)) {
-      OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
-      func::FuncOp::create(top, module.getLoc(), symbol, top.getFunctionType(types, b.getI32Type()))
-          .setPrivate();
-    }
-    return func::CallOp::create(b, symbol, b.getI32Type(), arguments).getResult(0);
-  }
-
-  Value callback(EnvField field, Type result, ArrayRef<Value> arguments) {
-    SmallVector<Type> types;
-    for (Value argument : arguments)
-      types.push_back(argument.getType());
-    auto type = LLVM::LLVMFunctionType::get(
-        result ? result : LLVM::LLVMVoidType::get(b.getContext()), types);
-    SmallVector<Value> operands{envField(field)};
-    llvm::append_range(operands, arguments);
-    auto call = LLVM::CallOp::create(b, type, operands);
-    return result ? call.getResult() : Value();
-  }
-
-  void exitIf(Value status) {
-    StringRef symbol = "pebble.exit_if";
-    if (!module.lookupSymbol(symbol)) {
-      OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
-      func::FuncOp::create(top, module.getLoc(), symbol, top.getFunctionType({b.getI32Type()}, {}))
-          .setPrivate();
-    }
-    func::CallOp::create(b, symbol, TypeRange(), status);
-  }
-
-  void exitIfNull(Value data, int32_t status) {
-    Value null = LLVM::ZeroOp::create(b, pointer);
-    Value isNull = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::eq, data, null);
-    exitIf(arith::SelectOp::create(b, isNull, constantInt(status), constantInt(0)));
-  }
-
   //===--- one function an op ---------------------------------------------===//
 
   void lower(Operation *op) {
@@ -271,7 +58,14 @@ private:
   }
 
   void lowerOp(mem::SlotOp op) {
-    op.replaceAllUsesWith(makeMemref(inArena(op.getOffset()), cast<MemRefType>(op.getType()), {}));
+    Value region = envField(Arena);
+    if (int64_t number = op.regionNumber()) {
+      Value at = LLVM::GEPOp::create(b, pointer, pointer, envField(Regions),
+                                     ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(number)});
+      region = LLVM::LoadOp::create(b, pointer, at);
+    }
+    op.replaceAllUsesWith(makeMemref(offsetBy(region, constantWord(op.getOffset())),
+                                     cast<MemRefType>(op.getType()), {}));
   }
 
   void lowerOp(mem::RowOp op) {
@@ -308,9 +102,9 @@ private:
     for (Value dim : op.getDims())
       dims.push_back(constantOrWord(dim));
     exitIf(
-        callExternal("pebble_place_buffers", {dimsArray(dims), table<int64_t>(op.getTable()),
-                                              constantWord(op.getTable().size() / 4),
-                                              constantWord(op.getBase()), inArena(op.getPlan())}));
+        callExternal("pebble_place_buffers",
+                     {dimsArray(dims), table(op.getTable()), constantWord(op.getTable().size() / 4),
+                      constantWord(op.getBase()), inArena(op.getPlan())}));
   }
 
   void lowerOp(mem::InputOp op) {
@@ -437,8 +231,8 @@ private:
     }
     for (Value output : op.getOutputs())
       store(output);
-    op.replaceAllUsesWith(callExternal(
-        op.getSymbol(), {array, table<int64_t>(op.getInts()), table<double>(op.getFloats())}));
+    op.replaceAllUsesWith(
+        callExternal(op.getSymbol(), {array, table(op.getInts()), table(op.getFloats())}));
   }
 
   void lowerOp(mem::InferDimsOp op) {
@@ -471,9 +265,8 @@ private:
       LLVM::StoreOp::create(b, offsetBy(results, first * 8), row);
       first += rank;
     }
-    exitIf(
-        callExternal(("pebble_shape_" + op.getSymbol()).str(),
-                     {array, table<int64_t>(op.getInts()), table<double>(op.getFloats()), rows}));
+    exitIf(callExternal(("pebble_shape_" + op.getSymbol()).str(),
+                        {array, table(op.getInts()), table(op.getFloats()), rows}));
     for (auto [index, dim] : llvm::enumerate(op.getDims()))
       dim.replaceAllUsesWith(toIndex(
           LLVM::LoadOp::create(b, word, offsetBy(results, static_cast<int64_t>(index) * 8))));
@@ -499,12 +292,7 @@ private:
     return toWord(index);
   }
 
-  ModuleOp module;
-  ImplicitLocOpBuilder b;
-  Type pointer, word, indexWord;
-  LLVM::LLVMStructType envType, tensorType;
   llvm::StringMap<int32_t> kernels; ///< Those that are traced, by their place in the manifest.
-  unsigned tables = 0;
 };
 
 class LowerMem : public pebble::impl::LowerMemBase<LowerMem> {

@@ -37,7 +37,9 @@ class RecordLaunches : public pebble::impl::RecordLaunchesBase<RecordLaunches> {
   bool record(Builder &builder, Operation *op) {
     return llvm::TypeSwitch<Operation *, bool>(op)
         .Case([&](mem::InputOp input) { return place(builder, input, "input", input.getIndex()); })
-        .Case([&](mem::SlotOp slot) { return place(builder, slot, "arena", slot.getOffset()); })
+        .Case([&](mem::SlotOp slot) {
+          return slot.regionNumber() == 0 && place(builder, slot, "arena", slot.getOffset());
+        })
         .Case([&](mem::ConstantOp constant) {
           return place(builder, constant, "constants", *constant.getOffset());
         })

@@ -3,9 +3,10 @@
 #include "passes/schedule/ArenaPlan.h"
 
 #include "passes/analysis/Aliases.h"
-#include "passes/schedule/planner/Planner.h"
+#include "passes/schedule/StreamProgram.h"
 #include "passes/schedule/verifier/PlanVerifier.h"
 
+#include "mlir/IR/SymbolTable.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -14,13 +15,16 @@ using namespace pebble;
 static constexpr int64_t alignment = 64; // A cache line, and the widest vector.
 
 static int64_t paddedBytes(MemRefType type) {
-  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
-  return llvm::alignTo(std::max<int64_t>(bytes, 1), alignment);
+  return llvm::alignTo(std::max<int64_t>(bytesOf(type), 1), alignment);
 }
 
-FailureOr<ArenaPlan> ArenaPlan::make(func::FuncOp program, int64_t steps) {
+FailureOr<ArenaPlan> ArenaPlan::make(func::FuncOp program, int64_t steps,
+                                     ArrayRef<MemoryRegion> regions) {
   ArenaPlan plan(program);
-  if (failed(plan.findOver(program)) || failed(plan.place(program, steps)))
+  if (failed(plan.findOver(program)))
+    return failure();
+  plan.addTraffic(program);
+  if (failed(plan.place(program, steps, regions)))
     return failure();
   return plan;
 }
@@ -71,7 +75,60 @@ LogicalResult ArenaPlan::findOver(func::FuncOp program) {
   return failure(end.wasInterrupted());
 }
 
-LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps) {
+/// What kernels state of themselves, and all of what is copied. A launch in a loop counts once.
+void ArenaPlan::addTraffic(func::FuncOp program) {
+  llvm::DenseMap<Value, int64_t> numbers;
+  for (ArenaBuffer &buffer : buffers)
+    numbers[buffer.alloc] = buffer.id;
+  auto add = [&](Value value, Attribute bytes) {
+    auto type = cast<MemRefType>(value.getType());
+    while (Operation *maker = value.getDefiningOp()) {
+      if (!isa<mem::ViewOp, mem::PartOp>(maker))
+        break;
+      value = maker->getOperand(0);
+    }
+    auto number = numbers.find(value);
+    if (number == numbers.end())
+      return;
+    auto known = dyn_cast_or_null<IntegerAttr>(bytes);
+    ArenaBuffer &buffer = buffers[number->second];
+    buffer.traffic += known ? known.getInt() : bytesOf(type);
+  };
+  auto addAll = [&](OperandRange values, ArrayAttr sizes) {
+    bool isKnown = sizes && sizes.size() == values.size();
+    for (auto [index, value] : llvm::enumerate(values))
+      add(value, isKnown ? sizes[index] : Attribute());
+  };
+  program.walk([&](Operation *op) {
+    if (isa<mem::CopyOp>(op))
+      return addAll(op->getOperands(), ArrayAttr());
+    auto launch = dyn_cast<mem::LaunchOp>(op);
+    if (!launch)
+      return;
+    Operation *kernel = SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr());
+    auto spec = kernel ? mem::KernelSpecAttr::of(kernel) : mem::KernelSpecAttr();
+    addAll(launch.getInputs(), spec ? spec.getReads() : ArrayAttr());
+    addAll(launch.getOutputs(), spec ? spec.getWrites() : ArrayAttr());
+    if (launch.getScratch())
+      add(launch.getScratch(), Attribute());
+  });
+}
+
+/// Whether sizes follow from nothing that only the run knows.
+static bool hasKnownSizes(func::FuncOp program) {
+  return !program
+              .walk([](Operation *op) {
+                bool isKnown = llvm::all_of(op->getResultTypes(), [](Type type) {
+                  auto buffer = dyn_cast<MemRefType>(type);
+                  return !buffer || buffer.hasStaticShape();
+                });
+                return isKnown ? WalkResult::advance() : WalkResult::interrupt();
+              })
+              .wasInterrupted();
+}
+
+LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps,
+                               ArrayRef<MemoryRegion> memories) {
   std::vector<planner::Buffer> problem;
   for (const ArenaBuffer &buffer : buffers) {
     planner::Buffer &wanted = problem.emplace_back();
@@ -80,6 +137,7 @@ LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps) {
     wanted.size = buffer.bytes;
     wanted.alignment = alignment;
     wanted.sharesWith = buffer.over;
+    wanted.traffic = buffer.traffic;
   }
   if (std::vector<planner::Fault> faults = planner::findFaults(problem); !faults.empty())
     return buffers[faults.front().buffer].alloc.emitError(
@@ -88,26 +146,65 @@ LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps) {
   planner::Options options;
   // Only steps: a time limit would give other plans on a busy machine.
   options.budget = planner::Budget(steps);
+  if (!memories.empty() && released.empty() && hasKnownSizes(program)) {
+    placeInRegions(problem, memories, options);
+    return verify(program);
+  }
   planner::Result result = planner::planBuffers(problem, options);
+  for (auto [buffer, offset] : llvm::zip_equal(buffers, result.plan.offsets))
+    buffer.offset = offset;
   height = result.plan.height;
   lowerBound = result.lowerBound;
+  return verify(program);
+}
 
+void ArenaPlan::placeInRegions(const std::vector<planner::Buffer> &problem,
+                               ArrayRef<MemoryRegion> memories, const planner::Options &options) {
+  std::vector<planner::Region> limits;
+  for (const MemoryRegion &memory : memories)
+    limits.push_back({memory.name, memory.capacity});
+  planner::RegionsResult result = planner::planRegions(problem, limits, options);
+  if (result.answer != planner::Answer::fits) {
+    conflict = result.conflict;
+    // How much is missing is of interest then.
+    limits.back().capacity.reset();
+    result = planner::planRegions(problem, limits, options);
+  }
+  for (auto [buffer, region, offset] : llvm::zip_equal(buffers, result.region, result.offsets)) {
+    buffer.region = region;
+    buffer.offset = offset;
+  }
+  for (auto [memory, use] : llvm::zip_equal(memories, result.uses)) {
+    regions.push_back({memory, use.height, use.lowerBound});
+    height += use.height;
+  }
+  while (regions.size() > 1 && regions.back().height == 0)
+    regions.pop_back();
+  lowerBound = planner::planBuffers(problem, options).lowerBound;
+}
+
+LogicalResult ArenaPlan::verify(func::FuncOp program) const {
   std::vector<verifier::PlacedRange> ranges;
   std::vector<std::string> names;
-  for (auto [buffer, wanted, offset] : llvm::zip_equal(buffers, problem, result.plan.offsets)) {
-    buffer.offset = offset;
+  for (const ArenaBuffer &buffer : buffers) {
     verifier::PlacedRange &range = ranges.emplace_back();
-    range.lower = wanted.lower;
-    range.upper = wanted.upper;
-    range.offset = offset;
-    range.size = wanted.size;
+    range.lower = buffer.life.first;
+    range.upper = buffer.life.last + 1;
+    range.offset = buffer.offset;
+    range.size = buffer.bytes;
     range.alignment = alignment;
+    range.region = static_cast<int>(buffer.region);
     range.sharesWith = buffer.over;
     names.push_back("buffer " + std::to_string(buffer.id));
   }
-  auto violations = verifier::verifyPlan(ranges, height);
+  std::vector<verifier::Memory> memories;
+  for (const PlannedRegion &region : regions)
+    memories.push_back({region.memory.name, region.height});
+  if (memories.empty())
+    memories.push_back({"", height});
+  auto violations = verifier::verifyPlan(ranges, memories);
   for (const verifier::Violation &violation : violations)
     program.emitError("the memory plan is not valid: ")
-        << verifier::describe(violation, ranges, names, height);
+        << verifier::describe(violation, ranges, names, memories);
   return success(violations.empty());
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "passes/analysis/NodeNames.h"
 #include "passes/schedule/ArenaPlan.h"
 
 namespace pebble {
@@ -13,13 +14,26 @@ using namespace pebble;
 namespace {
 
 class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
+public:
+  using PlanMemoryBase::PlanMemoryBase;
+
   void runOnOperation() override {
     func::FuncOp program = getOperation();
     if (program.getSymName() != "main" || program->hasAttr("mem.arena_bytes"))
       return;
-    FailureOr<ArenaPlan> plan = ArenaPlan::make(program);
+    SmallVector<MemoryRegion> memories;
+    for (const std::string &text : regions) {
+      std::optional<MemoryRegion> memory = MemoryRegion::parse(text);
+      memories.push_back(memory ? *memory : MemoryRegion());
+    }
+    if (std::string fault = faultOf(memories); !fault.empty()) {
+      program.emitError("the memory regions are not as they must be: ") << fault;
+      return signalPassFailure();
+    }
+    FailureOr<ArenaPlan> plan = ArenaPlan::make(program, ArenaPlan::planSteps, memories);
     if (failed(plan))
       return signalPassFailure();
+    describe(program, *plan);
     for (auto [alloc, lastUser] : plan->released) {
       if (lastUser->hasTrait<OpTrait::IsTerminator>())
         continue;
@@ -29,14 +43,36 @@ class PlanMemory : public pebble::impl::PlanMemoryBase<PlanMemory> {
     }
     for (ArenaBuffer &buffer : plan->buffers) {
       OpBuilder builder(buffer.alloc);
+      IntegerAttr region = buffer.region ? builder.getI64IntegerAttr(buffer.region) : IntegerAttr();
       Value slot = mem::SlotOp::create(builder, buffer.alloc.getLoc(), buffer.alloc.getType(),
-                                       buffer.offset);
+                                       buffer.offset, region);
       buffer.alloc.replaceAllUsesWith(slot);
       buffer.alloc.erase();
     }
-    Builder builder(&getContext());
-    program->setAttr("mem.arena_bytes", builder.getI64IntegerAttr(plan->height));
-    program->setAttr("mem.arena_lower_bound", builder.getI64IntegerAttr(plan->lowerBound));
+  }
+
+  static void describe(func::FuncOp program, const ArenaPlan &plan) {
+    Builder builder(program.getContext());
+    program->setAttr("mem.arena_bytes", builder.getI64IntegerAttr(plan.height));
+    program->setAttr("mem.arena_lower_bound", builder.getI64IntegerAttr(plan.lowerBound));
+    SmallVector<Attribute> used, conflict;
+    for (const PlannedRegion &region : plan.regions)
+      used.push_back(
+          mem::RegionAttr::get(program.getContext(), builder.getStringAttr(region.memory.name),
+                               region.memory.capacity, region.height, region.lowerBound));
+    for (int64_t id : plan.conflict)
+      conflict.push_back(builder.getStringAttr(textOf(plan.buffers[id])));
+    if (!used.empty())
+      program->setAttr(mem::RegionAttr::listName, builder.getArrayAttr(used));
+    if (!conflict.empty())
+      program->setAttr("mem.conflict", builder.getArrayAttr(conflict));
+  }
+
+  /// The last node that it is for, and its size.
+  static std::string textOf(ArenaBuffer buffer) {
+    SmallVector<StringRef> names = nodeNames(buffer.alloc.getLoc());
+    return (names.empty() ? "a buffer" : names.back().str()) + " (" + std::to_string(buffer.bytes) +
+           " bytes)";
   }
 };
 

@@ -102,7 +102,8 @@ private:
   }
 
   Value planBuffer(mem::SlotOp slot) {
-    return mem::SlotOp::create(b, slot.getType(), places.lookup(slot.getResult()));
+    return mem::SlotOp::create(b, slot.getType(), places.lookup(slot.getResult()),
+                               /*region=*/IntegerAttr());
   }
 
   void placeBuffers(IRMapping &mapping) {

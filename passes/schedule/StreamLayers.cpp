@@ -81,7 +81,8 @@ private:
   Value makeSlot(memref::AllocOp alloc, ArrayRef<int64_t> shape, int64_t offset) {
     b.setInsertionPoint(alloc);
     b.setLoc(alloc.getLoc());
-    return mem::SlotOp::create(b, alloc.getType().clone(shape), offset);
+    return mem::SlotOp::create(b, alloc.getType().clone(shape), offset,
+                               /*region=*/IntegerAttr());
   }
 
   /// Whether `part` is less than the tensor.

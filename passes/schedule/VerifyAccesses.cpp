@@ -21,7 +21,7 @@ namespace {
 class ProgramWalk {
 public:
   ProgramWalk(func::FuncOp main, SymbolTable &symbols, int64_t arenaBytes)
-      : main(main), symbols(symbols), memory(arenaBytes) {}
+      : main(main), symbols(symbols), memory(capacitiesOf(main, arenaBytes)) {}
 
   LogicalResult run() { return runBlock(main.getBody().front()); }
 
@@ -41,6 +41,13 @@ public:
   }
 
 private:
+  static std::vector<int64_t> capacitiesOf(func::FuncOp main, int64_t arenaBytes) {
+    std::vector<int64_t> capacities;
+    for (mem::RegionAttr region : mem::regionsOf(main))
+      capacities.push_back(region.getBytes());
+    return capacities.empty() ? std::vector<int64_t>{arenaBytes} : capacities;
+  }
+
   int64_t number(Value value) { return numbers.lookup(value); }
 
   LogicalResult runBlock(Block &block) {
@@ -152,7 +159,8 @@ private:
   static bool isSameMemory(Value input, Value output) {
     auto from = behindViews(input).getDefiningOp<mem::SlotOp>();
     auto to = behindViews(output).getDefiningOp<mem::SlotOp>();
-    return from && to && from.getOffset() == to.getOffset() && bytesOf(from) == bytesOf(to);
+    return from && to && from.regionNumber() == to.regionNumber() &&
+           from.getOffset() == to.getOffset() && bytesOf(from) == bytesOf(to);
   }
 
   /// Whether the kernel finds operand `operand` where it stores result `result`, and takes element
@@ -244,7 +252,7 @@ private:
     int64_t held = rowsOf(buffer), rowBytes = bytesOf(buffer) / held;
     int64_t tensor = tensors.try_emplace(slot, tensors.size()).first->second;
     regions.push_back({static_cast<int64_t>(slot.getOffset()) + row % held * rowBytes, rowBytes,
-                       tensor << 32 | row});
+                       tensor << 32 | row, /*pair=*/-1, slot.regionNumber()});
   }
 
   void addWhole(Value buffer, std::vector<Bytes> &regions) {
@@ -287,7 +295,7 @@ private:
       for (int64_t done = 0; done < run;) {
         const Bytes &row = rows[(at + done) / rowBytes];
         int64_t inRow = (at + done) % rowBytes, size = std::min(run - done, rowBytes - inRow);
-        regions.push_back({row.offset + inRow, size, row.content});
+        regions.push_back({row.offset + inRow, size, row.content, /*pair=*/-1, row.memory});
         done += size;
       }
   }
@@ -304,6 +312,8 @@ private:
     std::string place = row(fault->region.content) + " in bytes [" +
                         std::to_string(fault->region.offset) + ", " +
                         std::to_string(fault->region.offset + fault->region.size) + ")";
+    if (fault->region.memory != 0)
+      place += " of region " + std::to_string(fault->region.memory);
     InFlightDiagnostic error = op->emitError("the memory plan is not valid: ");
     switch (fault->kind) {
     case verifier::AccessFault::outOfBounds:

@@ -13,7 +13,8 @@ extern "C" {
 
 // Raised whenever a struct below or the meaning of a field changes; a package built for a later
 // version than the host's is refused. 1: the first. 2: plan functions. 3: pebble_env.trace.
-#define PEBBLE_ABI_VERSION 3
+// 4: pebble_env.regions.
+#define PEBBLE_ABI_VERSION 4
 
 // The most dims of a tensor that a library kernel takes.
 #define PEBBLE_MAX_RANK 16
@@ -83,6 +84,9 @@ typedef struct pebble_env {
                        void (*body)(void *closure, int64_t begin, int64_t end), void *closure);
   // Hears of each kernel before it runs, by its index in the manifest; null where nobody listens.
   void (*trace)(void *self, int32_t kernel);
+  // The memory regions by number, each 64-byte aligned; the first is the arena. Read only by models
+  // that were compiled for more than one.
+  uint8_t *const *regions;
 } pebble_env;
 
 // The entry of a compiled model, <prefix>_main, or its plan function. Returns a pebble_status.

@@ -37,7 +37,7 @@ public:
     for (const std::vector<char> &output : outputs)
       outputBuffers.push_back(allocate(output.size()));
     // Of pebble_env, kernels read only the constants.
-    Address environment[8] = {0, constants, arena};
+    Address environment[9] = {0, constants, arena};
     environmentBuffer = upload(environment, sizeof(environment));
     int32_t status = 0;
     statusBuffer = upload(&status, sizeof(status));

@@ -73,6 +73,8 @@ Session::~Session() {
   threads.reset();
   for (Output &output : outputs)
     allocator.releaseTensor(output.owned);
+  for (size_t region = 1; region < regions.size(); ++region)
+    allocator.releaseTensor(regions[region]);
   allocator.releaseTensor(arena);
 }
 
@@ -85,7 +87,7 @@ int Session::prepare() {
   plan = code->plan();
   const package::Manifest &manifest = model->manifest();
 
-  if (int failure = reserveArena(manifest.arenaBytes))
+  if (int failure = reserveRegions())
     return failure;
   if (plan) {
     size_t dims = 0;
@@ -124,6 +126,26 @@ int Session::prepare() {
   return PEBBLE_OK;
 }
 
+/// Makes the arena and the further regions, which the model may have only with known sizes.
+int Session::reserveRegions() {
+  const package::Manifest &manifest = model->manifest();
+  regions.resize(manifest.regionCount());
+  for (size_t region = 1; region < regions.size(); ++region) {
+    const uint64_t bytes = manifest.regionBytes(region);
+    regions[region] = static_cast<uint8_t *>(allocator.allocateTensor(bytes));
+    if (!regions[region])
+      return failMemory(bytes);
+    furtherBytes += bytes;
+  }
+  environment.regions = regions.data();
+  return reserveArena(manifest.regionBytes(0));
+}
+
+int Session::failMemory(uint64_t bytes) const {
+  return fail(PEBBLE_ERROR_MEMORY, "'%s' needs %llu bytes of memory, which are not to be had",
+              model->manifest().modelName.c_str(), static_cast<unsigned long long>(bytes));
+}
+
 /// Makes the arena at least `bytes` large; of what it held, the plan stays.
 int Session::reserveArena(uint64_t bytes) {
   if (arena && bytes <= arenaSize)
@@ -131,8 +153,7 @@ int Session::reserveArena(uint64_t bytes) {
   const package::Manifest &manifest = model->manifest();
   void *larger = allocator.allocateTensor(bytes);
   if (!larger)
-    return fail(PEBBLE_ERROR_MEMORY, "'%s' needs %llu bytes of memory, which are not to be had",
-                manifest.modelName.c_str(), static_cast<unsigned long long>(bytes));
+    return failMemory(bytes);
   if (arena) {
     uint64_t start = manifest.arenaBytes - manifest.planBytes;
     std::memcpy(static_cast<uint8_t *>(larger) + start, environment.arena + start,
@@ -141,7 +162,7 @@ int Session::reserveArena(uint64_t bytes) {
   allocator.releaseTensor(arena);
   arena = larger;
   arenaSize = bytes;
-  environment.arena = static_cast<uint8_t *>(arena);
+  environment.arena = regions[0] = static_cast<uint8_t *>(arena);
   return PEBBLE_OK;
 }
 

@@ -25,8 +25,8 @@ public:
   int bindOutput(int32_t index, void *data, uint64_t bytes);
   int run();
   int output(int32_t index, pebble_tensor &tensor) const;
-  /// The bytes of the arena: those of the largest shapes so far.
-  uint64_t arenaBytes() const { return arenaSize; }
+  /// The bytes of the arena and the further regions: those of the largest shapes so far.
+  uint64_t arenaBytes() const { return arenaSize + furtherBytes; }
 
 private:
   struct Input {
@@ -46,6 +46,8 @@ private:
   int ownOutput(size_t index, uint64_t bytes);
   int checkInputs();
   int reserveArena(uint64_t bytes);
+  int reserveRegions();
+  int failMemory(uint64_t bytes) const;
   int updatePlan();
   int reportFailure(int32_t status) const;
   void *provideOutput(int32_t index, const int64_t *dims, int32_t rank);
@@ -59,7 +61,8 @@ private:
   pebble_main_fn entry = nullptr, plan = nullptr;
   pebble_env environment = {};
   void *arena = nullptr;
-  uint64_t arenaSize = 0;
+  uint64_t arenaSize = 0, furtherBytes = 0;
+  std::vector<uint8_t *> regions;   ///< All of them; the first is the arena.
   std::vector<int64_t> plannedDims; ///< The dims of all inputs that the plan is for.
   bool isPlanned = false;
   std::vector<Input> inputs;

@@ -48,8 +48,10 @@ public:
            copy(from.inputs(), to.inputs) && copy(from.outputs(), to.outputs) &&
            copy(from.kernels(), to.kernels) && (!from.plan() || copy(from.plan(), to.plan)) &&
            (!from.steps() || copy(from.steps(), to.steps)) &&
-           (!from.slots() || copy(from.slots(), to.slots)) && copy(from.constants(), sections[0]) &&
-           copy(from.code(), sections[1]) && copy(from.sections(), sections);
+           (!from.slots() || copy(from.slots(), to.slots)) &&
+           (!from.regions() || copy(from.regions(), to.regions)) &&
+           copy(from.constants(), sections[0]) && copy(from.code(), sections[1]) &&
+           copy(from.sections(), sections);
   }
 
 private:
@@ -116,6 +118,14 @@ private:
     to.first = from->first();
     to.last = from->last();
     to.rows = from->rows();
+    to.region = from->region();
+    return charge(kMinEntryBytes) && copy(from->name(), to.name);
+  }
+
+  bool copy(const fb::Region *from, RegionSpec &to) {
+    to.capacity = from->capacity();
+    to.bytes = from->bytes();
+    to.lowerBound = from->lower_bound();
     return charge(kMinEntryBytes) && copy(from->name(), to.name);
   }
 

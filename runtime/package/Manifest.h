@@ -70,7 +70,16 @@ struct SlotSpec {
   uint64_t bytes = 0;
   uint32_t first = 0;
   uint32_t last = 0;
-  uint32_t rows = 0; ///< How many it holds at a time where they are made one by one; else 0.
+  uint32_t rows = 0;   ///< How many it holds at a time where they are made one by one; else 0.
+  uint32_t region = 0; ///< Where the offset counts.
+};
+
+/// A memory of its own that is part of the arena.
+struct RegionSpec {
+  std::string name;
+  int64_t capacity = kDynamic; ///< kDynamic for any size.
+  uint64_t bytes = 0;          ///< The end of the highest slot.
+  uint64_t lowerBound = 0;     ///< No plan of the slots that lie here is smaller.
 };
 
 struct Manifest {
@@ -84,17 +93,23 @@ struct Manifest {
   std::string cpu;
   std::vector<std::string> cpuFeatures; ///< Needed instruction sets, LLVM's names without a sign.
   std::string entry;                    ///< The pebble_main_fn in the code section.
-  uint64_t arenaBytes = 0;              ///< With a plan, what is there before any run.
-  std::string plan;                     ///< The plan function in the code; "" for none.
-  uint64_t planBytes = 0;               ///< Of the plan, at the end of the arenaBytes.
+  uint64_t arenaBytes = 0; ///< Of all regions; with a plan, what is there before any run.
+  std::string plan;        ///< The plan function in the code; "" for none.
+  uint64_t planBytes = 0;  ///< Of the plan, at the end of the arenaBytes.
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<KernelSpec> kernels;
-  int64_t macs = kDynamic;      ///< Of one run, as of a kernel.
-  int64_t extraMacs = 0;        ///< By how many those exceed computing each layer once, whole.
-  std::vector<StepSpec> steps;  ///< Packages of earlier versions have none.
-  std::vector<SlotSpec> slots;  ///< Those whose size is known.
-  uint64_t arenaLowerBound = 0; ///< No plan of the slots is smaller.
+  int64_t macs = kDynamic;         ///< Of one run, as of a kernel.
+  int64_t extraMacs = 0;           ///< By how many those exceed computing each layer once, whole.
+  std::vector<StepSpec> steps;     ///< Packages of earlier versions have none.
+  std::vector<SlotSpec> slots;     ///< Those whose size is known.
+  uint64_t arenaLowerBound = 0;    ///< No plan of the slots is smaller.
+  std::vector<RegionSpec> regions; ///< Empty: the arena is one memory without a name.
+
+  size_t regionCount() const { return regions.empty() ? 1 : regions.size(); }
+  uint64_t regionBytes(size_t region) const {
+    return regions.empty() ? arenaBytes : regions[region].bytes;
+  }
 };
 
 /// The first 64 bytes of a file; all integers are little-endian.

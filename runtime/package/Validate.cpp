@@ -73,6 +73,29 @@ static bool validateTensors(const std::vector<TensorSpec> &tensors, const char *
   return true;
 }
 
+/// The regions that the arena consists of.
+static bool validateRegions(const Manifest &manifest, std::string &error) {
+  uint64_t left = manifest.arenaBytes;
+  for (const RegionSpec &region : manifest.regions) {
+    if (region.name.empty() || !isPrintable(region.name) || region.capacity < kDynamic) {
+      error = "a memory region has an unreadable name or the capacity " +
+              std::to_string(region.capacity);
+      return false;
+    }
+    if (region.bytes > left) {
+      error = "the memory regions are larger than the arena of " +
+              std::to_string(manifest.arenaBytes) + " bytes";
+      return false;
+    }
+    left -= region.bytes;
+  }
+  if (!manifest.regions.empty() && (left != 0 || !manifest.plan.empty())) {
+    error = "the memory regions are not all of the arena";
+    return false;
+  }
+  return true;
+}
+
 static bool validateMemory(const Manifest &manifest, std::string &error) {
   for (const StepSpec &step : manifest.steps)
     if (!isPrintable(step.name) || step.kernel < StepSpec::kNoKernel ||
@@ -87,7 +110,10 @@ static bool validateMemory(const Manifest &manifest, std::string &error) {
               " to " + std::to_string(slot.last) + " of " + std::to_string(manifest.steps.size());
       return false;
     }
-    if (slot.offset > manifest.arenaBytes || slot.bytes > manifest.arenaBytes - slot.offset) {
+    const uint64_t bytes =
+        slot.region < manifest.regionCount() ? manifest.regionBytes(slot.region) : 0;
+    if (slot.region >= manifest.regionCount() || slot.offset > bytes ||
+        slot.bytes > bytes - slot.offset) {
       error = "slot '" + slot.name + "' of " + std::to_string(slot.bytes) + " bytes at " +
               std::to_string(slot.offset) + " does not lie in the arena";
       return false;
@@ -149,7 +175,8 @@ bool pebble::package::validate(const Manifest &manifest, std::string &error) {
         return false;
       }
   }
-  return validateMemory(manifest, error) && validateTensors(manifest.inputs, "input", error) &&
+  return validateRegions(manifest, error) && validateMemory(manifest, error) &&
+         validateTensors(manifest.inputs, "input", error) &&
          validateTensors(manifest.outputs, "output", error);
 }
 

@@ -99,11 +99,12 @@ public:
     auto plan = builder.CreateString(manifest.plan);
     auto steps = builder.CreateVector(stepTables(manifest.steps));
     auto slots = builder.CreateVector(slotTables(manifest.slots));
-    auto root = fb::CreateManifest(builder, toolVersion, manifest.abiVersion, flags, modelName,
-                                   sha256, target, triple, cpu, cpuFeatures, entry,
-                                   manifest.arenaBytes, constants, code, sections, inputs, outputs,
-                                   kernelTable, plan, manifest.planBytes, steps, slots,
-                                   manifest.arenaLowerBound, manifest.macs, manifest.extraMacs);
+    auto regions = builder.CreateVector(regionTables(manifest.regions));
+    auto root = fb::CreateManifest(
+        builder, toolVersion, manifest.abiVersion, flags, modelName, sha256, target, triple, cpu,
+        cpuFeatures, entry, manifest.arenaBytes, constants, code, sections, inputs, outputs,
+        kernelTable, plan, manifest.planBytes, steps, slots, manifest.arenaLowerBound,
+        manifest.macs, manifest.extraMacs, regions);
     fb::FinishManifestBuffer(builder, root);
     return {reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize()};
   }
@@ -136,8 +137,19 @@ private:
     std::vector<flatbuffers::Offset<fb::Slot>> result;
     for (const SlotSpec &slot : slots) {
       auto name = builder.CreateString(slot.name);
+      result.push_back(fb::CreateSlot(builder, name, slot.offset, slot.bytes, slot.first, slot.last,
+                                      slot.rows, slot.region));
+    }
+    return result;
+  }
+
+  std::vector<flatbuffers::Offset<fb::Region>>
+  regionTables(const std::vector<RegionSpec> &regions) {
+    std::vector<flatbuffers::Offset<fb::Region>> result;
+    for (const RegionSpec &region : regions) {
+      auto name = builder.CreateString(region.name);
       result.push_back(
-          fb::CreateSlot(builder, name, slot.offset, slot.bytes, slot.first, slot.last, slot.rows));
+          fb::CreateRegion(builder, name, region.capacity, region.bytes, region.lowerBound));
     }
     return result;
   }

@@ -40,14 +40,14 @@ public:
   Embedder(llvm::Module &module, const Program &program)
       : module(module), program(program), b(module.getContext()), pointer(b.getPtrTy()) {
     environment =
-        llvm::StructType::get(b.getContext(), llvm::SmallVector<llvm::Type *>(8, pointer));
+        llvm::StructType::get(b.getContext(), llvm::SmallVector<llvm::Type *>(9, pointer));
     tensor = llvm::StructType::get(pointer, pointer, b.getInt32Ty(), b.getInt32Ty());
   }
 
   void defineRun(llvm::Function *entry, const std::string &name) {
     llvm::Function *run = function(name, b.getInt32Ty(), {pointer, pointer, pointer},
                                    llvm::GlobalValue::ExternalLinkage);
-    llvm::Value *arena = run->getArg(0), *inputs = run->getArg(1), *outputs = run->getArg(2);
+    llvm::Value *memory = run->getArg(0), *inputs = run->getArg(1), *outputs = run->getArg(2);
     const auto &specs = program.manifest.inputs;
     llvm::Value *env = b.CreateAlloca(environment);
     llvm::Value *tensors =
@@ -60,10 +60,15 @@ public:
       b.CreateStore(b.getInt32(spec.dtype), b.CreateStructGEP(tensor, at, 2));
       b.CreateStore(b.getInt32(spec.dims.size()), b.CreateStructGEP(tensor, at, 3));
     }
+    llvm::Value *none = llvm::ConstantPointerNull::get(b.getPtrTy());
+    llvm::Value *arena = memory, *regions = none;
+    if (hasRegions(program.manifest)) {
+      arena = b.CreateLoad(pointer, memory);
+      regions = memory;
+    }
     auto saved = b.saveIP();
-    llvm::Value *noTrace = llvm::ConstantPointerNull::get(b.getPtrTy());
-    llvm::Value *fields[] = {outputs,   constants(), arena,         allocate(),
-                             release(), output(),    parallelFor(), noTrace};
+    llvm::Value *fields[] = {outputs,  constants(),   arena, allocate(), release(),
+                             output(), parallelFor(), none,  regions};
     b.restoreIP(saved);
     for (auto [index, value] : llvm::enumerate(fields))
       b.CreateStore(value, b.CreateStructGEP(environment, env, index));
@@ -74,6 +79,18 @@ public:
     llvm::Type *size = module.getDataLayout().getIntPtrType(b.getContext());
     function(name, size, {}, llvm::GlobalValue::ExternalLinkage);
     b.CreateRet(llvm::ConstantInt::get(size, program.manifest.arenaBytes));
+  }
+
+  /// The bytes of a region by its number.
+  void defineRegionBytes(const std::string &name) {
+    llvm::Type *size = module.getDataLayout().getIntPtrType(b.getContext());
+    llvm::Function *made = function(name, size, {size}, llvm::GlobalValue::ExternalLinkage);
+    llvm::Value *bytes = llvm::ConstantInt::get(size, 0);
+    for (auto [number, region] : llvm::enumerate(program.manifest.regions)) {
+      llvm::Value *isIt = b.CreateICmpEQ(made->getArg(0), llvm::ConstantInt::get(size, number));
+      bytes = b.CreateSelect(isIt, llvm::ConstantInt::get(size, region.bytes), bytes);
+    }
+    b.CreateRet(bytes);
   }
 
 private:
@@ -156,12 +173,17 @@ private:
 std::vector<std::string> pebble::embedModel(llvm::Module &module, const Program &program,
                                             llvm::StringRef entry) {
   std::string run = program.symbolPrefix + "_run";
-  std::string arenaBytes = program.symbolPrefix + "_arena_bytes";
   Embedder embedder(module, program);
   embedder.defineRun(module.getFunction(entry), run);
-  embedder.defineArenaBytes(arenaBytes);
-  return {run, arenaBytes};
+  std::string bytes = program.symbolPrefix;
+  if (hasRegions(program.manifest))
+    embedder.defineRegionBytes(bytes += "_region_bytes");
+  else
+    embedder.defineArenaBytes(bytes += "_arena_bytes");
+  return {run, bytes};
 }
+
+bool pebble::hasRegions(const package::Manifest &manifest) { return manifest.regions.size() > 1; }
 
 /// "f32 [1, 3]", safe inside a C comment whatever the name.
 static void describeTensor(llvm::raw_ostream &out, const package::TensorSpec &tensor) {
@@ -178,13 +200,22 @@ std::string pebble::embeddedHeader(const Program &program) {
   llvm::raw_string_ostream out(text);
   const std::string &name = program.symbolPrefix;
   std::string upper = llvm::StringRef(name).upper();
+  const bool regions = hasRegions(program.manifest);
   out << "/* Written by Pebble with the object that defines what is declared here. C11 or C++. */\n"
       << "#ifndef " << upper << "_H\n#define " << upper << "_H\n\n"
       << "#include <stddef.h>\n#include <stdint.h>\n\n"
       << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-      << "/* Working memory of one run, and the alignment of its address. */\n"
-      << "#define " << upper << "_ARENA_BYTES " << program.manifest.arenaBytes << "\n"
-      << "#define " << upper << "_ARENA_ALIGNMENT " << embeddedAlignment << "\n\n"
+      << "/* Working memory of one run, and the alignment of its address" << (regions ? "es" : "")
+      << ". */\n";
+  if (regions) {
+    out << "#define " << upper << "_REGIONS " << program.manifest.regions.size() << "\n";
+    for (auto [number, region] : llvm::enumerate(program.manifest.regions))
+      out << "#define " << upper << "_REGION_" << llvm::StringRef(region.name).upper() << "_BYTES "
+          << region.bytes << " /* region " << number << " */\n";
+  } else {
+    out << "#define " << upper << "_ARENA_BYTES " << program.manifest.arenaBytes << "\n";
+  }
+  out << "#define " << upper << "_ARENA_ALIGNMENT " << embeddedAlignment << "\n\n"
       << "/* Dense row-major tensors, in the order of the tables that " << name
       << "_run takes. */\n";
   auto list = [&](const char *kind, const std::vector<package::TensorSpec> &tensors) {
@@ -198,15 +229,22 @@ std::string pebble::embeddedHeader(const Program &program) {
   };
   list("INPUT", program.manifest.inputs);
   list("OUTPUT", program.manifest.outputs);
-  out << "\n/* " << upper << "_ARENA_BYTES, for callers that do not see this header. */\n"
-      << "size_t " << name << "_arena_bytes(void);\n\n"
-      << "/* Runs the model once. Inputs are only read. Calls with different arenas and outputs "
+  if (regions)
+    out << "\n/* " << upper
+        << "_REGION_..._BYTES of a region by its number; 0 beyond the last. */\n"
+        << "size_t " << name << "_region_bytes(size_t region);\n\n";
+  else
+    out << "\n/* " << upper << "_ARENA_BYTES, for callers that do not see this header. */\n"
+        << "size_t " << name << "_arena_bytes(void);\n\n";
+  out << "/* Runs the model once. Inputs are only read. Calls with different "
+      << (regions ? "regions" : "arenas")
+      << " and outputs "
          "may\n"
       << "   run at the same time. Returns 0, or: 1 shapes do not fit together, 2 an index is out "
          "of\n"
       << "   range, 3 not enough memory, 4 a value is outside its domain, 5 not supported. */\n"
-      << "int32_t " << name
-      << "_run(void *arena, const void *const *inputs, void *const *outputs);\n\n"
+      << "int32_t " << name << "_run(void *" << (regions ? "const *regions" : "arena")
+      << ", const void *const *inputs, void *const *outputs);\n\n"
       << "#ifdef __cplusplus\n}\n#endif\n#endif /* " << upper << "_H */\n";
   return text;
 }

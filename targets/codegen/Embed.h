@@ -18,8 +18,11 @@ inline constexpr uint64_t embeddedAlignment = 64;
 /// Whether the program can be embedded: every size known at compile time.
 bool embeddable(const Program &program, llvm::StringRef kind, std::string &error);
 
-/// Adds `<prefix>_run` and `<prefix>_arena_bytes` (see embeddedHeader) around `entry`, and the
-/// constants; returns the names that are to stay visible.
+/// Whether the model takes a table of memory regions instead of one arena.
+bool hasRegions(const package::Manifest &manifest);
+
+/// Adds `<prefix>_run` and `<prefix>_arena_bytes`, or with regions `<prefix>_region_bytes` (see
+/// embeddedHeader), around `entry`, and the constants; returns the names that are to stay visible.
 std::vector<std::string> embedModel(llvm::Module &module, const Program &program,
                                     llvm::StringRef entry);
 

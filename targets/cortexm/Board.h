@@ -9,17 +9,22 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pebble {
 
 struct Region {
+  std::string name;
   uint64_t origin = 0;
   uint64_t bytes = 0;
+  int64_t preference = 0; ///< What has the lowest is used first.
 };
 
 struct Board {
   std::string name, cpu;
-  Region flash, ram;
+  Region flash;
+  std::vector<Region> memories; ///< What can be written, the most preferred first.
+  size_t ram = 0;               ///< Of the memories, the one with the stack and the data.
   uint64_t stackBytes = 0;
   std::string emulator, machine; ///< "" for a board that nothing emulates.
 };

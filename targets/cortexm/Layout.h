@@ -9,9 +9,13 @@
 namespace pebble {
 
 struct MemoryNeeds {
-  uint64_t arenaBytes = 0;
-  uint64_t bufferBytes = 0; ///< Inputs and outputs.
+  std::vector<uint64_t> regionBytes; ///< Of the arena, in each of the board's memories.
+  uint64_t bufferBytes = 0;          ///< Inputs and outputs.
+  size_t bufferMemory = 0;           ///< Where those lie.
 };
+
+/// The symbol of what the arena has in a memory.
+std::string regionSymbol(size_t memory);
 
 std::string linkerScript(const Board &board, const MemoryNeeds &needs);
 

@@ -58,6 +58,10 @@ public:
   }
 
   bool configure(const TargetOptions &options, std::string &error) override {
+    if (options.hasRegions) {
+      error = "--memory-regions: target cuda has one memory, that of the GPU";
+      return false;
+    }
     // PTX of the oldest generation runs on all: the driver compiles it for its GPU.
     llvm::StringRef cpu = options.cpu == "native" ? llvm::StringRef(chips[0].name) : options.cpu;
     std::vector<llvm::StringRef> names;

@@ -7,10 +7,12 @@
 #include "tools/pebble/Dims.h"
 #include "tools/pebble/Verb.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 using namespace pebble;
 using namespace pebble::cli;
@@ -23,11 +25,29 @@ struct Options {
   std::string qdq = "integer", io = "float", rangeAnalysis = "on";
   double extraMacs = -1; ///< -1: what the budget needs, or none.
   bool pareto = false, rematerialize = false;
-  std::string objective = "latency", budget, inputMemory = "caller", layout = "native";
+  std::string objective = "latency", budget, regions, inputMemory = "caller", layout = "native";
 };
 
 /// A budget that all layers at once have.
 constexpr int64_t unlimited = int64_t(1) << 50;
+
+/// "dtcm=64KiB,sram"; nothing when a size is none.
+std::optional<std::vector<MemoryRegion>> parseRegions(llvm::StringRef text) {
+  std::vector<MemoryRegion> regions;
+  for (llvm::StringRef item : llvm::split(text, ',')) {
+    auto [name, size] = item.split('=');
+    regions.push_back({name.str(), std::nullopt, ""});
+    if (name.empty())
+      return std::nullopt;
+    if (name.size() == item.size())
+      continue;
+    int64_t bytes = parseSize(size);
+    if (bytes < 0)
+      return std::nullopt;
+    regions.back().capacity = bytes;
+  }
+  return regions;
+}
 
 void declareScheduleOptions(CLI::App &app, Options &options) {
   app.add_option("--objective", options.objective,
@@ -39,6 +59,13 @@ void declareScheduleOptions(CLI::App &app, Options &options) {
                  "have to")
       ->check([](const std::string &text) {
         return parseSize(text) < 0 ? "is no size such as 262144, 256KiB or 1MiB" : std::string();
+      });
+  app.add_option("--memory-regions", options.regions,
+                 "Memories for activations, the most preferred first, such as "
+                 "dtcm=64KiB,sram=256KiB; the last may be without a size")
+      ->check([](const std::string &text) {
+        return parseRegions(text) ? std::string()
+                                  : "is no list of NAME=SIZE such as dtcm=64KiB,sram=256KiB";
       });
   app.add_option("--input-memory", options.inputMemory,
                  "Where the inputs lie: with the caller, who is asked for rows, or in the arena")
@@ -62,6 +89,8 @@ ScheduleOptions scheduleOptions(const Options &options) {
   schedule.byRows = options.objective == "memory" || !options.budget.empty() || options.pareto;
   if (!options.budget.empty())
     schedule.capacity = parseSize(options.budget);
+  if (!options.regions.empty())
+    schedule.regions = *parseRegions(options.regions);
   // With the memory objective less is better, budget or not.
   if (options.objective == "latency")
     schedule.budget = schedule.capacity >= 0 ? schedule.capacity : unlimited;

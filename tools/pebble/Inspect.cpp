@@ -89,6 +89,12 @@ ordered_json toJson(const package::Package &package) {
                                {"bytes_written", kernel.bytesWritten},
                                {"reads", trafficJson(kernel.reads)},
                                {"writes", trafficJson(kernel.writes)}});
+  for (const package::RegionSpec &region : m.regions)
+    json["regions"].push_back(
+        {{"name", region.name},
+         {"capacity_bytes", region.capacity < 0 ? ordered_json() : ordered_json(region.capacity)},
+         {"bytes", region.bytes},
+         {"lower_bound_bytes", region.lowerBound}});
   return json;
 }
 
@@ -138,6 +144,9 @@ void print(const package::Package &package) {
   std::printf("flags     %s\n", join(m.flags, " ").c_str());
   std::printf("arena     %llu bytes%s\n", number(m.arenaBytes),
               m.plan.empty() ? "" : " and what the inputs' dims ask for");
+  for (const package::RegionSpec &region : m.regions)
+    std::printf("  %-12s %llu bytes%s\n", region.name.c_str(), number(region.bytes),
+                region.capacity < 0 ? "" : (" of " + std::to_string(region.capacity)).c_str());
   std::printf("macs      %s\n", macsText(m.macs).c_str());
   printTensors("inputs", m.inputs);
   printTensors("outputs", m.outputs);

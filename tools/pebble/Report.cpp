@@ -29,14 +29,25 @@ struct ReportOptions {
   std::string trace;
 };
 
-ordered_json toJson(const MemoryPicture &picture) {
-  const package::Manifest &m = picture.manifest();
+ordered_json regionJson(const MemoryPicture &picture) {
+  const package::RegionSpec &region = *picture.region();
+  return {{"name", region.name},
+          {"capacity_bytes", region.capacity < 0 ? ordered_json() : ordered_json(region.capacity)},
+          {"bytes", region.bytes},
+          {"peak_bytes", picture.peakBytes()},
+          {"lower_bound_bytes", region.lowerBound},
+          {"live_bytes", picture.liveBytes()}};
+}
+
+ordered_json toJson(const std::vector<MemoryPicture> &pictures) {
+  const package::Manifest &m = pictures.front().manifest();
+  const std::vector<uint64_t> live = liveBytes(pictures);
   ordered_json json = {{"schema_version", kReportSchema},
                        {"model", m.modelName},
                        {"target", m.target},
                        {"arena",
                         {{"bytes", m.arenaBytes},
-                         {"peak_bytes", picture.peakBytes()},
+                         {"peak_bytes", peakBytes(pictures)},
                          {"lower_bound_bytes", m.arenaLowerBound}}},
                        {"macs", runMacsJson(m)},
                        {"steps", ordered_json::array()},
@@ -47,35 +58,50 @@ ordered_json toJson(const MemoryPicture &picture) {
     json["steps"].push_back(
         {{"name", m.steps[step].name},
          {"kernel", isLaunch ? ordered_json(m.kernels[kernel].symbol) : ordered_json()},
-         {"live_bytes", picture.liveBytes()[step]},
+         {"live_bytes", live[step]},
          {"macs", isLaunch ? macsJson(m.kernels[kernel].macs) : ordered_json(0)}});
   }
-  for (const package::SlotSpec &slot : m.slots)
+  for (const package::SlotSpec &slot : m.slots) {
     json["tensors"].push_back({{"name", slot.name},
                                {"bytes", slot.bytes},
                                {"offset", slot.offset},
                                {"first_step", slot.first},
                                {"last_step", slot.last},
                                {"rows", slot.rows}});
+    if (!m.regions.empty())
+      json["tensors"].back()["region"] = m.regions[slot.region].name;
+  }
+  if (!m.regions.empty())
+    for (const MemoryPicture &picture : pictures)
+      json["arena"]["regions"].push_back(regionJson(picture));
   return json;
 }
 
-void print(const MemoryPicture &picture) {
-  const package::Manifest &m = picture.manifest();
+void print(const std::vector<MemoryPicture> &pictures) {
+  const package::Manifest &m = pictures.front().manifest();
   auto line = [](const char *what, uint64_t bytes) {
     std::printf("%-12s %12llu bytes (%s)\n", what, static_cast<unsigned long long>(bytes),
                 readableBytes(bytes).c_str());
   };
   std::printf("%s for %s\n", m.modelName.c_str(), m.target.c_str());
   line("arena", m.arenaBytes);
-  line("peak", picture.peakBytes());
+  line("peak", peakBytes(pictures));
   line("lower bound", m.arenaLowerBound);
   if (m.macs >= 0)
     std::printf("%-12s %12lld multiply-adds a run, %lld of them to need less memory\n", "macs",
                 static_cast<long long>(m.macs), static_cast<long long>(m.extraMacs));
   if (!m.plan.empty())
     std::printf("Buffers whose sizes follow from the inputs' dims come on top.\n");
-  std::fputs(drawAscii(picture, kColumns).c_str(), stdout);
+  for (const MemoryPicture &picture : pictures) {
+    if (const package::RegionSpec *region = picture.region()) {
+      std::printf("\nregion %s\n", region->name.c_str());
+      if (region->capacity >= 0)
+        line("capacity", static_cast<uint64_t>(region->capacity));
+      line("peak", picture.peakBytes());
+      line("lower bound", region->lowerBound);
+    }
+    std::fputs(drawAscii(picture, kColumns).c_str(), stdout);
+  }
 }
 
 int report(const ReportOptions &options) {
@@ -87,18 +113,18 @@ int report(const ReportOptions &options) {
     throw Failure(kModelRejected, "'" + options.package +
                                       "' holds no memory plan: compile the model again with this "
                                       "version");
-  const MemoryPicture picture(package->manifest());
+  const std::vector<MemoryPicture> pictures = MemoryPicture::of(package->manifest());
   // All of them are made before the first is written: nothing half-written is left behind.
-  const std::string trace = options.trace.empty() ? "" : traceRun(options.package, picture);
+  const std::string trace = options.trace.empty() ? "" : traceRun(options.package, pictures);
   const std::string json =
-      toJson(picture).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+      toJson(pictures).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
   if (!options.json.empty())
     writeFile(options.json, json);
   if (!options.html.empty())
-    writeFile(options.html, writeHtml(picture));
+    writeFile(options.html, writeHtml(pictures));
   if (!options.trace.empty())
     writeFile(options.trace, trace);
-  print(picture);
+  print(pictures);
   return kSuccess;
 }
 

@@ -6,12 +6,18 @@
 
 using namespace pebble::verifier;
 
+bool MemoryContents::isInBounds(const Region &region) const {
+  return region.memory >= 0 && region.memory < static_cast<int64_t>(capacities.size()) &&
+         region.offset >= 0 && region.size >= 0 &&
+         region.offset <= capacities[region.memory] - region.size;
+}
+
 std::optional<AccessFault> MemoryContents::run(const std::vector<Region> &reads,
                                                const std::vector<Region> &writes,
                                                const std::vector<Region> &scratch) {
   for (const std::vector<Region> *list : {&reads, &writes, &scratch})
     for (const Region &region : *list) {
-      if (region.offset < 0 || region.size < 0 || region.offset > capacity - region.size)
+      if (!isInBounds(region))
         return AccessFault{AccessFault::outOfBounds, region, 0, std::nullopt};
       highest = std::max(highest, region.offset + region.size);
     }
@@ -39,14 +45,17 @@ std::optional<AccessFault> MemoryContents::checkOverlaps(const std::vector<Regio
     for (const Region &region : *list)
       if (region.size > 0)
         uses.push_back({&region, list != &reads});
-  std::sort(uses.begin(), uses.end(),
-            [](const Use &a, const Use &b) { return a.region->offset < b.region->offset; });
+  std::sort(uses.begin(), uses.end(), [](const Use &a, const Use &b) {
+    return std::pair(a.region->memory, a.region->offset) <
+           std::pair(b.region->memory, b.region->offset);
+  });
   // Those that begin before the one in turn and may reach into it.
   std::vector<Use> open;
   for (const Use &use : uses) {
     const Region &region = *use.region;
     std::erase_if(open, [&](const Use &other) {
-      return other.region->offset + other.region->size <= region.offset;
+      return other.region->memory != region.memory ||
+             other.region->offset + other.region->size <= region.offset;
     });
     for (const Use &other : open) {
       bool isPair = region.pair >= 0 && region.pair == other.region->pair;
@@ -62,6 +71,7 @@ std::optional<AccessFault> MemoryContents::checkOverlaps(const std::vector<Regio
 }
 
 std::optional<AccessFault> MemoryContents::check(const Region &region) const {
+  const std::map<int64_t, Piece> &pieces = this->pieces[region.memory];
   int64_t at = region.offset, end = region.offset + region.size;
   while (at < end) {
     auto next = pieces.upper_bound(at);
@@ -76,6 +86,7 @@ std::optional<AccessFault> MemoryContents::check(const Region &region) const {
 }
 
 void MemoryContents::put(const Region &region, bool isDefined) {
+  std::map<int64_t, Piece> &pieces = this->pieces[region.memory];
   int64_t begin = region.offset, end = region.offset + region.size;
   if (begin == end)
     return;

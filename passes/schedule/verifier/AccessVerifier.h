@@ -20,11 +20,12 @@ struct Region {
   /// What a kernel reads element by element, each before it writes the one there, and what it
   /// writes so have one number; others have none of their own.
   int64_t pair = -1;
+  int64_t memory = 0; ///< The number of the one in which the offset counts.
 };
 
 struct AccessFault {
   enum Kind {
-    outOfBounds, ///< `region` does not lie in the memory.
+    outOfBounds, ///< `region` does not lie in its memory, or there is no such memory.
     stale,       ///< The kernel reads `region`, but byte `at` has `found`, or was never written.
     overlap      ///< The kernel writes `region`, of which it uses byte `at` otherwise at one time.
   };
@@ -34,23 +35,27 @@ struct AccessFault {
   std::optional<int64_t> found;
 };
 
-/// Memory of which it is known what each byte holds.
+/// Memories of which it is known what each byte holds.
 class MemoryContents {
 public:
-  explicit MemoryContents(int64_t capacity) : capacity(capacity) {}
+  /// As many as there are capacities, in bytes.
+  explicit MemoryContents(std::vector<int64_t> capacities)
+      : capacities(std::move(capacities)), pieces(this->capacities.size()) {}
+  explicit MemoryContents(int64_t capacity) : MemoryContents(std::vector<int64_t>{capacity}) {}
 
   /// Runs a kernel: it reads while it writes, and leaves nothing of what it wrote to `scratch`.
   std::optional<AccessFault> run(const std::vector<Region> &reads,
                                  const std::vector<Region> &writes,
                                  const std::vector<Region> &scratch = {});
 
-  /// Where the highest byte was that was read or written, plus one.
+  /// Where the highest byte of any was that was read or written, plus one.
   int64_t highWater() const { return highest; }
 
 private:
   static std::optional<AccessFault> checkOverlaps(const std::vector<Region> &reads,
                                                   const std::vector<Region> &writes,
                                                   const std::vector<Region> &scratch);
+  bool isInBounds(const Region &region) const;
   std::optional<AccessFault> check(const Region &region) const;
   void put(const Region &region, bool isDefined);
 
@@ -58,8 +63,10 @@ private:
     int64_t end;
     int64_t content;
   };
-  int64_t capacity, highest = 0;
-  std::map<int64_t, Piece> pieces; ///< By their first byte; they do not overlap.
+  std::vector<int64_t> capacities;
+  int64_t highest = 0;
+  /// Of each memory, by their first byte; they do not overlap.
+  std::vector<std::map<int64_t, Piece>> pieces;
 };
 
 } // namespace pebble::verifier

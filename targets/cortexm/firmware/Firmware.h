@@ -18,15 +18,16 @@
 
 // The compiler defines one: pebble_firmware_model.
 struct pebble_firmware {
-  int32_t (*run)(void *arena, const void *const *inputs, void *const *outputs);
+  int32_t (*run)(void *memory, const void *const *inputs, void *const *outputs);
+  void *memory; // The arena, or a table of its regions where it has several.
   uint32_t inputs, outputs;
   const uint32_t *bytes; // Sizes of the inputs, then of the outputs.
   void **buffers;        // As many, filled at the start.
 };
 extern const struct pebble_firmware pebble_firmware_model;
 
-// Memory that the linker script reserves.
-extern uint8_t pebble_arena[], pebble_buffers[];
+// Memory that the linker script reserves for inputs and outputs.
+extern uint8_t pebble_buffers[];
 
 // Semihost.c: the host's services, through the debugger or emulator.
 void pebble_host_print(const char *text);

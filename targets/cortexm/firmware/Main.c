@@ -61,7 +61,7 @@ int pebble_firmware_main(void) {
       return report("cannot read ", PEBBLE_FIRMWARE_INPUT);
   void **outputs = model->buffers + model->inputs;
   int32_t status =
-      model->run(pebble_arena, (const void *const *)model->buffers, (void *const *)outputs);
+      model->run(model->memory, (const void *const *)model->buffers, (void *const *)outputs);
   if (status != 0)
     return status;
   for (uint32_t index = 0; index < model->outputs; ++index)

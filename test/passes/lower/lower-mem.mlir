@@ -51,6 +51,22 @@ func.func private @kernel(%env: !llvm.ptr, %x: !llvm.ptr, %w: !llvm.ptr, %r: !ll
 
 // CHECK-NOT: mem.
 
+// The regions are field 8 of the environment; the first is the arena.
+// CHECK-LABEL: func.func @regions
+func.func @regions(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 {
+  // CHECK: %[[TABLE_AT:.*]] = llvm.getelementptr %[[ENV:.*]][0, 8]
+  // CHECK: %[[TABLE:.*]] = llvm.load %[[TABLE_AT]]
+  // CHECK: %[[ENTRY:.*]] = llvm.getelementptr %[[TABLE]][2] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+  // CHECK: %[[REGION:.*]] = llvm.load %[[ENTRY]]
+  // CHECK: llvm.getelementptr %[[REGION]][{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  %far = mem.slot 128 region 2 : memref<4xf32>
+  // CHECK: llvm.getelementptr %{{.*}}[0, 2]
+  %near = mem.slot 128 : memref<4xf32>
+  mem.copy %far, %near : memref<4xf32>, memref<4xf32>
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
 // Words of the plan lie in the arena, and so do the buffers that it places.
 // CHECK-LABEL: func.func @planned
 func.func @planned(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 {

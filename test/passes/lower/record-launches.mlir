@@ -37,3 +37,18 @@ module {
     return %status : i32
   }
 }
+
+// -----
+
+// A device has one memory.
+// CHECK: module attributes
+// CHECK-SAME: mem.not_recordable = "mem.slot"
+module {
+  func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 {
+    %x = mem.input 0 : memref<4xf32>
+    %far = mem.slot 0 region 1 : memref<4xf32>
+    mem.copy %x, %far : memref<4xf32>, memref<4xf32>
+    %status = arith.constant 0 : i32
+    return %status : i32
+  }
+}

@@ -266,3 +266,51 @@ func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.aren
 func.func private @dense(%x: tensor<1x2x4x4xui8>) -> tensor<1x2x4x4xui8> attributes {nn.nodes = ["dense"]} {
   return %x : tensor<1x2x4x4xui8>
 }
+
+// -----
+
+// The same bytes of two regions are not the same memory.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 192 : i64,
+    mem.regions = [#mem.region<name = "near", capacity = 64, bytes = 64, lower_bound = 64>,
+                   #mem.region<name = "far", bytes = 128, lower_bound = 128>]} {
+  %x = mem.input 0 : memref<64xi8>
+  %y = mem.output 0[] : memref<64xi8>
+  %a = mem.slot 0 : memref<64xi8>
+  %b = mem.slot 0 region 1 : memref<64xi8>
+  %c = mem.slot 32 region 1 : memref<64xi8>
+  mem.launch @k ins(%x : memref<64xi8>) outs(%a : memref<64xi8>)
+  mem.launch @k ins(%a : memref<64xi8>) outs(%b : memref<64xi8>)
+  mem.launch @k ins(%a : memref<64xi8>) outs(%y : memref<64xi8>)
+  // expected-error @+1 {{it writes row 0 of buffer 2 in bytes [32, 96) of region 1, and uses byte 32 for row 0 of buffer 1 at one time}}
+  mem.launch @k ins(%b : memref<64xi8>) outs(%c : memref<64xi8>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// -----
+
+// A buffer fits one region and is said to lie in the other.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 192 : i64,
+    mem.regions = [#mem.region<name = "near", capacity = 64, bytes = 64, lower_bound = 64>,
+                   #mem.region<name = "far", bytes = 128, lower_bound = 128>]} {
+  %x = mem.input 0 : memref<64xi8>
+  %a = mem.slot 64 : memref<64xi8>
+  // expected-error @+1 {{row 0 of buffer 0 in bytes [64, 128) ends beyond the arena}}
+  mem.launch @k ins(%x : memref<64xi8>) outs(%a : memref<64xi8>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}
+
+// -----
+
+// There is no third region.
+func.func @main(%env: !llvm.ptr, %inputs: !llvm.ptr) -> i32 attributes {mem.arena_bytes = 192 : i64,
+    mem.regions = [#mem.region<name = "near", capacity = 64, bytes = 64, lower_bound = 64>,
+                   #mem.region<name = "far", bytes = 128, lower_bound = 128>]} {
+  %x = mem.input 0 : memref<64xi8>
+  %a = mem.slot 0 region 2 : memref<64xi8>
+  // expected-error @+1 {{row 0 of buffer 0 in bytes [0, 64) of region 2 ends beyond the arena}}
+  mem.launch @k ins(%x : memref<64xi8>) outs(%a : memref<64xi8>)
+  %status = arith.constant 0 : i32
+  return %status : i32
+}

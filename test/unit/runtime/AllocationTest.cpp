@@ -68,6 +68,15 @@ TEST_P(Allocation, StaticShapesNeverAllocate) {
   EXPECT_EQ(allocationsOfRuns(), 0);
 }
 
+TEST_P(Allocation, RegionsAreMadeWithTheSession) {
+  open(test::regionsManifest());
+  float x[4] = {};
+  int64_t dims[] = {4};
+  bind(0, x, dims, 1);
+  EXPECT_EQ(allocationsOfRuns(), 0);
+  EXPECT_EQ(pebble_arena_bytes(session), 32u);
+}
+
 TEST_P(Allocation, RepeatedDynamicShapesStopAllocating) {
   open(test::dynamicManifest());
   runRepeatedly();

@@ -199,6 +199,18 @@ TEST_F(SmallModel, NoDescriptorStaysOpen) {
   EXPECT_EQ(count(), before);
 }
 
+TEST(Regions, EachHasMemoryOfItsOwn) {
+  std::string bytes = test::modelPackage(test::regionsManifest());
+  PackagePtr package = open(bytes);
+  SessionPtr session = makeSession(package);
+  float x[4] = {1, 2, 3, 4};
+  ASSERT_EQ(bind(session, 0, x, {4}), PEBBLE_OK) << pebble_last_error();
+  ASSERT_EQ(pebble_run(session.get()), PEBBLE_OK) << pebble_last_error();
+  pebble_tensor y;
+  ASSERT_EQ(pebble_output(session.get(), 0, &y), PEBBLE_OK) << pebble_last_error();
+  EXPECT_EQ(std::memcmp(y.data, std::vector<float>{2.5, 5.5, 8.5, 11.5}.data(), 16), 0);
+}
+
 TEST(Refusal, AnotherProcessor) {
   package::Manifest manifest = test::smallManifest();
   manifest.cpu = "future";

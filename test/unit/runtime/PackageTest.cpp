@@ -29,7 +29,8 @@ Manifest richManifest() {
   manifest.kernels = {{"conv_0", {"Conv_1", "Relu_2"}, 64, 1000, 2000, {}, {}},
                       {"copy", {}, 0, 8, 0, {{8, ""}}, {{package::kDynamic, "4 * in0[0]"}}}};
   manifest.steps = {{"Relu_2", 0}, {"copy"}};
-  manifest.slots = {{"Conv_1", 64, 1000, 0, 1}};
+  manifest.slots = {{"Conv_1", 64, 1000, 0, 1, 0, 1}};
+  manifest.regions = {{"dtcm", 65536, 23456, 23400}, {"sram", package::kDynamic, 100000, 1064}};
   manifest.arenaLowerBound = 1064;
   manifest.inputs.push_back({"mask", PEBBLE_BOOL, {kDynamic, 3}, {"batch", ""}});
   manifest.outputs.push_back({"scalar", PEBBLE_F64, {}, {}});
@@ -139,6 +140,13 @@ TEST(Package, RoundTrip) {
   EXPECT_EQ(read.slots[0].bytes, 1000u);
   EXPECT_EQ(read.slots[0].first, 0u);
   EXPECT_EQ(read.slots[0].last, 1u);
+  EXPECT_EQ(read.slots[0].region, 1u);
+  ASSERT_EQ(read.regions.size(), 2u);
+  EXPECT_EQ(read.regions[0].name, "dtcm");
+  EXPECT_EQ(read.regions[0].capacity, 65536);
+  EXPECT_EQ(read.regions[0].bytes, 23456u);
+  EXPECT_EQ(read.regions[0].lowerBound, 23400u);
+  EXPECT_EQ(read.regions[1].capacity, package::kDynamic);
   EXPECT_EQ(read.arenaLowerBound, 1064u);
 
   ASSERT_EQ(package->sections().size(), 3u);
@@ -268,6 +276,12 @@ TEST(Package, WriterRefusesWhatTheLoaderWould) {
       {[](Manifest &m) { m.slots[0].last = 2; }, "lives from step 0 to 2 of 2"},
       {[](Manifest &m) { m.slots[0].first = 2; }, "lives from step 2 to 1"},
       {[](Manifest &m) { m.slots[0].offset = ~uint64_t(0); }, "does not lie in the arena"},
+      {[](Manifest &m) { m.slots[0].region = 2; }, "does not lie in the arena"},
+      {[](Manifest &m) { m.slots[0].bytes = 100000; }, "does not lie in the arena"},
+      {[](Manifest &m) { m.regions[0].bytes = ~uint64_t(0); }, "larger than the arena"},
+      {[](Manifest &m) { m.regions[0].bytes = 0; }, "not all of the arena"},
+      {[](Manifest &m) { m.regions[0].name = ""; }, "unreadable name"},
+      {[](Manifest &m) { m.regions[1].capacity = -2; }, "capacity -2"},
       {[](Manifest &m) { m.entry = std::string("a\0b", 3); }, "entry symbol"},
       {[](Manifest &m) { m.outputs[0].name = "line\nbreak"; }, "control characters"},
   };

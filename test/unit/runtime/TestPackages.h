@@ -28,6 +28,16 @@ inline package::Manifest smallManifest() {
   return manifest;
 }
 
+/// The same computed by way of two memory regions.
+inline package::Manifest regionsManifest() {
+  package::Manifest manifest = smallManifest();
+  manifest.modelName = "regions";
+  manifest.entry = "regions_main";
+  manifest.arenaBytes = 32;
+  manifest.regions = {{"dtcm", 16, 16, 16}, {"sram", package::kDynamic, 16, 16}};
+  return manifest;
+}
+
 /// The symbolic dims of the model `dynamic_main`: a f32[batch, n], b f32[batch] -> sum f32[batch].
 inline package::Manifest dynamicManifest() {
   package::Manifest manifest = smallManifest();

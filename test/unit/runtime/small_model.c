@@ -21,6 +21,27 @@ int32_t small_main(const pebble_env *env, const pebble_tensor *inputs) {
   return PEBBLE_OK;
 }
 
+/* The same, by way of two regions. */
+int32_t regions_main(const pebble_env *env, const pebble_tensor *inputs) {
+  const float *x = inputs[0].data;
+  const float *bias = (const float *)env->constants;
+  float *doubled = (float *)env->regions[1];
+  float *sums = (float *)env->arena;
+  const int64_t dims[1] = {4};
+  float *y = env->output(env->self, 0, dims, 1);
+  if (!y)
+    return PEBBLE_ERROR_MEMORY;
+  if (env->regions[0] != env->arena)
+    return PEBBLE_ERROR_VALUE;
+  for (int i = 0; i < 4; ++i)
+    doubled[i] = 2 * x[i];
+  for (int i = 0; i < 4; ++i)
+    sums[i] = doubled[i] + bias[i];
+  for (int i = 0; i < 4; ++i)
+    y[i] = sums[i];
+  return PEBBLE_OK;
+}
+
 struct row_sum {
   const pebble_tensor *a, *b;
   float *temporary;

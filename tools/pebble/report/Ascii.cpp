@@ -32,7 +32,7 @@ std::string pebble::cli::drawAscii(const MemoryPicture &picture, size_t columns)
 
   // A cell shows the slot that lies at its middle, at the first step that it stands for.
   std::vector<std::string> rows(kRows, std::string(width, '.'));
-  for (size_t index = 0; index < manifest.slots.size(); ++index) {
+  for (size_t index : picture.slots()) {
     const package::SlotSpec &slot = manifest.slots[index];
     for (size_t column = 0; column < width; ++column) {
       const size_t step = column * steps / width;

@@ -58,10 +58,24 @@ std::string macs(const package::Manifest &manifest, const package::StepSpec &ste
 }
 std::string cell(const std::string &text) { return "<td>" + escapeHtml(text) + "</td>"; }
 
+/// What a picture shows, where there are regions.
+std::string regionHeading(const MemoryPicture &picture) {
+  const package::RegionSpec *region = picture.region();
+  if (!region)
+    return "";
+  std::string capacity = region->capacity < 0 ? "" : formatv(" of {0}", region->capacity).str();
+  return formatv("<h2>Region {0}</h2>\n<p>{1}{2} bytes ({3}); no plan of the buffers that lie here "
+                 "needs less than {4}.</p>\n",
+                 escapeHtml(region->name), region->bytes, capacity, readableBytes(region->bytes),
+                 region->lowerBound)
+      .str();
+}
+
 } // namespace
 
-std::string pebble::cli::writeHtml(const MemoryPicture &picture) {
-  const package::Manifest &manifest = picture.manifest();
+std::string pebble::cli::writeHtml(const std::vector<MemoryPicture> &pictures) {
+  const package::Manifest &manifest = pictures.front().manifest();
+  const std::vector<uint64_t> live = liveBytes(pictures);
   std::string body =
       formatv(
           "<p>The arena of {0} ({1}) is {2} bytes ({3}); no plan of these buffers in this order "
@@ -69,16 +83,20 @@ std::string pebble::cli::writeHtml(const MemoryPicture &picture) {
           escapeHtml(manifest.modelName), escapeHtml(manifest.target), manifest.arenaBytes,
           readableBytes(manifest.arenaBytes), manifest.arenaLowerBound, manifest.extraMacs)
           .str();
-  body += drawSvg(picture);
+  for (const MemoryPicture &picture : pictures)
+    body += regionHeading(picture) + drawSvg(picture);
   body += "<h2>Steps</h2>\n<table>\n<tr><th>step</th><th>nodes</th><th>bytes in "
           "use</th><th>multiply-adds</th></tr>\n";
   for (size_t step = 0; step < manifest.steps.size(); ++step)
-    body += "<tr>" + number(step) + cell(picture.nodesOf(step)) +
-            number(picture.liveBytes()[step]) + macs(manifest, manifest.steps[step]) + "</tr>\n";
+    body += "<tr>" + number(step) + cell(pictures.front().nodesOf(step)) + number(live[step]) +
+            macs(manifest, manifest.steps[step]) + "</tr>\n";
   body += "</table>\n<h2>Tensors</h2>\n<table>\n<tr><th>made by</th><th>bytes</th>"
-          "<th>offset</th><th>first step</th><th>last step</th><th>at a time</th></tr>\n";
-  for (const package::SlotSpec &slot : manifest.slots)
+          "<th>offset</th><th>first step</th><th>last step</th><th>at a time</th>";
+  body += manifest.regions.empty() ? "</tr>\n" : "<th>region</th></tr>\n";
+  for (const package::SlotSpec &slot : manifest.slots) {
     body += "<tr>" + cell(slot.name) + number(slot.bytes) + number(slot.offset) +
-            number(slot.first) + number(slot.last) + cell(readableRows(slot)) + "</tr>\n";
+            number(slot.first) + number(slot.last) + cell(readableRows(slot));
+    body += (manifest.regions.empty() ? "" : cell(manifest.regions[slot.region].name)) + "</tr>\n";
+  }
   return htmlPage("Memory of " + manifest.modelName, body + "</table>\n");
 }

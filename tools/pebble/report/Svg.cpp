@@ -6,6 +6,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
+#include <optional>
 
 using namespace pebble;
 using namespace pebble::cli;
@@ -15,6 +16,8 @@ namespace {
 
 constexpr double kWidth = 1100, kHeight = 480, kLeft = 80, kBottom = 30, kTop = 10;
 constexpr int kTicks = 8;
+/// A capacity is drawn up to this many times the peak.
+constexpr uint64_t kMostRoom = 4;
 /// Neighbors in this sequence of hues are far apart.
 constexpr int kHueStep = 137;
 /// Narrower or lower ones carry no text; they have it when pointed at.
@@ -23,8 +26,7 @@ constexpr double kTextWidth = 90, kTextHeight = 14, kLetterWidth = 6.5;
 class Drawing {
 public:
   explicit Drawing(const MemoryPicture &picture)
-      : picture(picture), manifest(picture.manifest()),
-        bytes(static_cast<double>(std::max(picture.peakBytes(), manifest.arenaLowerBound))),
+      : picture(picture), manifest(picture.manifest()), bytes(static_cast<double>(top(picture))),
         stepWidth((kWidth - kLeft) / static_cast<double>(manifest.steps.size())) {}
 
   std::string draw() {
@@ -33,16 +35,32 @@ public:
                    kWidth, kHeight)
                .str();
     drawAxes();
-    for (size_t index = 0; index < manifest.slots.size(); ++index)
+    for (size_t index : picture.slots())
       drawSlot(index);
     drawLive();
     line(picture.peakBytes(), "#c00", "peak");
-    if (manifest.arenaLowerBound > 0)
-      line(manifest.arenaLowerBound, "#060", "lower bound");
+    if (picture.lowerBound() > 0)
+      line(picture.lowerBound(), "#060", "lower bound");
+    if (std::optional<uint64_t> capacity = shownCapacity(picture))
+      line(*capacity, "#00c", "capacity");
     return text + "</svg>\n";
   }
 
 private:
+  /// One that is far above the buffers would leave no room for them.
+  static std::optional<uint64_t> shownCapacity(const MemoryPicture &picture) {
+    const package::RegionSpec *region = picture.region();
+    if (!region || region->capacity < 0)
+      return std::nullopt;
+    const auto capacity = static_cast<uint64_t>(region->capacity);
+    return capacity / kMostRoom <= picture.peakBytes() ? std::optional(capacity) : std::nullopt;
+  }
+
+  static uint64_t top(const MemoryPicture &picture) {
+    return std::max(
+        {picture.peakBytes(), picture.lowerBound(), shownCapacity(picture).value_or(0)});
+  }
+
   double x(size_t step) const { return kLeft + stepWidth * static_cast<double>(step); }
   double y(uint64_t offset) const {
     return kHeight - kBottom -

@@ -25,8 +25,9 @@ struct Heard {
 
 } // namespace
 
-std::string pebble::cli::traceRun(const std::string &path, const MemoryPicture &picture) {
-  const package::Manifest &manifest = picture.manifest();
+std::string pebble::cli::traceRun(const std::string &path,
+                                  const std::vector<MemoryPicture> &pictures) {
+  const package::Manifest &manifest = pictures.front().manifest();
   std::vector<Heard> heard;
   Model model(path, /*threads=*/1, /*board=*/"",
               [&](int32_t kernel) { heard.push_back({kernel, Clock::now()}); });
@@ -62,8 +63,10 @@ std::string pebble::cli::traceRun(const std::string &path, const MemoryPicture &
                       {"pid", 0},
                       {"tid", 0},
                       {"args", {{"nodes", kernel.nodes}}}});
-    if (isStraight)
-      events.push_back({{"name", "arena"},
+    if (!isStraight)
+      continue;
+    for (const MemoryPicture &picture : pictures)
+      events.push_back({{"name", picture.region() ? picture.region()->name : "arena"},
                         {"ph", "C"},
                         {"ts", microseconds(call.begin - begin)},
                         {"pid", 0},

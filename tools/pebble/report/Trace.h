@@ -11,9 +11,9 @@
 namespace pebble::cli {
 
 /// Runs the package at `path` on made inputs and gives its kernels in the format of Chrome's trace
-/// viewer and Perfetto: a slice a kernel, in microseconds, and the arena's bytes in use. Throws
-/// Failure for a package that does not run on this machine.
-std::string traceRun(const std::string &path, const MemoryPicture &picture);
+/// viewer and Perfetto: a slice a kernel, in microseconds, and the bytes in use of each region.
+/// Throws Failure for a package that does not run on this machine.
+std::string traceRun(const std::string &path, const std::vector<MemoryPicture> &pictures);
 
 } // namespace pebble::cli
 
