@@ -55,14 +55,18 @@ int pebble::checkMemoryRegions(ModuleOp module, llvm::ArrayRef<MemoryRegion> reg
         return region.getCapacity() && region.getBytes() > *region.getCapacity();
       }))
     return ExitOk;
-  diagnostics << "error[E4003]: the model does not fit the memory regions:\n";
-  for (auto [region, needs] : llvm::zip(regions, used)) {
-    diagnostics << "  " << region.name << " would hold " << needs.getBytes();
-    if (region.capacity)
-      diagnostics << " of " << *region.capacity;
-    diagnostics << " bytes" << (region.note.empty() ? "" : " (" + region.note + ")")
-                << "; its buffers need at least " << needs.getLowerBound() << "\n";
-  }
+  diagnostics << "error[E4003]: the model does not fit the memory regions: ";
+  llvm::interleaveComma(used, diagnostics, [&](mem::RegionAttr region) {
+    diagnostics << region.getName().getValue() << " would hold " << region.getBytes();
+    if (region.getCapacity())
+      diagnostics << " of " << *region.getCapacity();
+    diagnostics << " bytes";
+  });
+  for (auto [region, needs] : llvm::zip(regions, used))
+    diagnostics << "\n  " << region.name << ": " << region.note << (region.note.empty() ? "" : "; ")
+                << "no plan of what would lie there needs fewer than " << needs.getLowerBound()
+                << " bytes";
+  diagnostics << "\n";
   auto conflict = main->getAttrOfType<ArrayAttr>("mem.conflict");
   if (!conflict) {
     diagnostics << "  it is not proven that there is no better plan\n";
