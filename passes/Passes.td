@@ -257,6 +257,10 @@ def StreamLayers : Pass<"stream-layers", "::mlir::ModuleOp"> {
     Layers stay in their order unless one of the usual ones needs less.
     Sets `mem.arena_bytes` and `mem.arena_lower_bound`: no way to cut these layers, in any of the
     orders that were tried, needs less while none computed at once is written over what it reads.
+
+    With `regions`, schedules that fit all regions together are placed in them one by one, lower ones
+    where that fails: what is read and written most for its size goes to the first ones.
+    The attribute `mem.regions` is that of `plan-memory`.
   }];
   let options = [
     Option<"budget", "budget", "int64_t", /*default=*/"-1",
@@ -273,6 +277,8 @@ def StreamLayers : Pass<"stream-layers", "::mlir::ModuleOp"> {
            "Products that strips may compute again, in percent of all">,
     Option<"listPoints", "list-points", "bool", /*default=*/"false",
            "List what other schedules need as `mem.points`: bytes, extra products, single rows">,
+    ListOption<"regions", "regions", "std::string",
+               "The memories, the most preferred first: NAME=BYTES, or NAME for one of any size">,
     ListOption<"microkernels", "microkernels", "std::string",
                "Functions of the target that compute an operation on u8 codes: OPERATION=SYMBOL">,
   ];

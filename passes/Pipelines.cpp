@@ -60,18 +60,19 @@ void pebble::buildFusePipeline(OpPassManager &pm, const PipelineOptions &options
 static void addPlacement(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createBufferizeProgram());
   const ScheduleOptions &schedule = options.schedule;
+  PlanMemoryOptions plan;
+  for (const MemoryRegion &region : schedule.regions)
+    plan.regions.push_back(region.text());
   if (schedule.byRows) {
     pm.addPass(createStreamLayers({schedule.budget, schedule.alignment, schedule.inPlace,
                                    schedule.longestBlock, schedule.inputInArena, schedule.capacity,
-                                   schedule.extraWork, schedule.listPoints, options.microkernels}));
+                                   schedule.extraWork, schedule.listPoints, plan.regions,
+                                   options.microkernels}));
     // The bounds of loops over rows have much in common.
     pm.addPass(createCSEPass());
   }
   pm.addPass(createPlaceParts({options.microkernels, options.deviceThreads}));
   pm.addPass(createWriteInPlace());
-  PlanMemoryOptions plan;
-  for (const MemoryRegion &region : schedule.regions)
-    plan.regions.push_back(region.text());
   pm.addNestedPass<func::FuncOp>(createPlanMemory(plan));
 }
 

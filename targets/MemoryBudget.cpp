@@ -68,6 +68,16 @@ int pebble::checkMemoryRegions(ModuleOp module, llvm::ArrayRef<MemoryRegion> reg
                 << " bytes";
   diagnostics << "\n";
   auto conflict = main->getAttrOfType<ArrayAttr>("mem.conflict");
+  IntegerAttr bound = factOf(module, "mem.arena_lower_bound");
+  int64_t capacity = 0;
+  for (const MemoryRegion &region : regions)
+    capacity += region.capacity.value_or(0);
+  // By rows, the bound is that of all schedules.
+  if (!conflict && factOf(module, "mem.products") && bound && bound.getInt() > capacity) {
+    diagnostics << "  no schedule by rows of these layers in this order needs fewer than "
+                << bound.getInt() << " bytes in all without computing again\n";
+    return ExitDoesNotFit;
+  }
   if (!conflict) {
     diagnostics << "  it is not proven that there is no better plan\n";
     return ExitDoesNotFit;

@@ -18,6 +18,20 @@ static int64_t paddedBytes(MemRefType type) {
   return llvm::alignTo(std::max<int64_t>(bytesOf(type), 1), alignment);
 }
 
+void pebble::describeRegions(func::FuncOp program, std::vector<PlannedRegion> regions) {
+  if (regions.empty())
+    return;
+  while (regions.size() > 1 && regions.back().height == 0)
+    regions.pop_back();
+  Builder builder(program.getContext());
+  SmallVector<Attribute> used;
+  for (const PlannedRegion &region : regions)
+    used.push_back(mem::RegionAttr::get(program.getContext(),
+                                        builder.getStringAttr(region.memory.name),
+                                        region.memory.capacity, region.height, region.lowerBound));
+  program->setAttr(mem::RegionAttr::listName, builder.getArrayAttr(used));
+}
+
 FailureOr<ArenaPlan> ArenaPlan::make(func::FuncOp program, int64_t steps,
                                      ArrayRef<MemoryRegion> regions) {
   ArenaPlan plan(program);
@@ -147,7 +161,8 @@ LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps,
   // Only steps: a time limit would give other plans on a busy machine.
   options.budget = planner::Budget(steps);
   if (!memories.empty() && released.empty() && hasKnownSizes(program)) {
-    placeInRegions(problem, memories, options);
+    if (!placeInRegions(problem, memories, options))
+      return program.emitError("there is no plan even in a last memory region of any size");
     return verify(program);
   }
   planner::Result result = planner::planBuffers(problem, options);
@@ -158,7 +173,7 @@ LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps,
   return verify(program);
 }
 
-void ArenaPlan::placeInRegions(const std::vector<planner::Buffer> &problem,
+bool ArenaPlan::placeInRegions(const std::vector<planner::Buffer> &problem,
                                ArrayRef<MemoryRegion> memories, const planner::Options &options) {
   std::vector<planner::Region> limits;
   for (const MemoryRegion &memory : memories)
@@ -169,6 +184,8 @@ void ArenaPlan::placeInRegions(const std::vector<planner::Buffer> &problem,
     // How much is missing is of interest then.
     limits.back().capacity.reset();
     result = planner::planRegions(problem, limits, options);
+    if (result.answer != planner::Answer::fits)
+      return false;
   }
   for (auto [buffer, region, offset] : llvm::zip_equal(buffers, result.region, result.offsets)) {
     buffer.region = region;
@@ -178,9 +195,8 @@ void ArenaPlan::placeInRegions(const std::vector<planner::Buffer> &problem,
     regions.push_back({memory, use.height, use.lowerBound});
     height += use.height;
   }
-  while (regions.size() > 1 && regions.back().height == 0)
-    regions.pop_back();
   lowerBound = planner::planBuffers(problem, options).lowerBound;
+  return true;
 }
 
 LogicalResult ArenaPlan::verify(func::FuncOp program) const {

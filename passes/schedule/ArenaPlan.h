@@ -30,12 +30,16 @@ struct PlannedRegion {
   int64_t height = 0, lowerBound = 0;
 };
 
+/// Says in `mem.regions` of `program` what lies in each region up to the last that is used; nothing
+/// where there are none.
+void describeRegions(mlir::func::FuncOp program, std::vector<PlannedRegion> regions);
+
 struct ArenaPlan {
   std::vector<ArenaBuffer> buffers;
   /// Of unknown size or carried around a loop, with their last users.
   llvm::SmallVector<std::pair<mlir::memref::AllocOp, mlir::Operation *>> released;
   int64_t height = 0, lowerBound = 0; ///< Of all regions together.
-  /// Up to the last that is used; empty where none were asked for, or where sizes are unknown.
+  /// Empty where none were asked for, or where sizes are unknown.
   std::vector<PlannedRegion> regions;
   /// Buffers that do not fit into the regions by themselves, where that is proven.
   std::vector<int> conflict;
@@ -56,7 +60,7 @@ private:
   void addTraffic(mlir::func::FuncOp program);
   llvm::LogicalResult place(mlir::func::FuncOp program, int64_t steps,
                             llvm::ArrayRef<MemoryRegion> memories);
-  void placeInRegions(const std::vector<planner::Buffer> &problem,
+  bool placeInRegions(const std::vector<planner::Buffer> &problem,
                       llvm::ArrayRef<MemoryRegion> memories, const planner::Options &options);
   llvm::LogicalResult verify(mlir::func::FuncOp program) const;
 };

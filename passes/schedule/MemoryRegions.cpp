@@ -42,3 +42,14 @@ std::string pebble::faultOf(llvm::ArrayRef<MemoryRegion> regions) {
   }
   return "";
 }
+
+std::string pebble::readRegions(llvm::ArrayRef<std::string> texts,
+                                llvm::SmallVectorImpl<MemoryRegion> &regions) {
+  for (const std::string &text : texts) {
+    std::optional<MemoryRegion> region = MemoryRegion::parse(text);
+    if (!region)
+      return "'" + text + "' is not NAME=BYTES";
+    regions.push_back(std::move(*region));
+  }
+  return faultOf(regions);
+}

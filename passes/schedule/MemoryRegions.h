@@ -5,6 +5,7 @@
 #define PEBBLE_PASSES_SCHEDULE_MEMORYREGIONS_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -29,6 +30,10 @@ constexpr size_t mostMemoryRegions = 64;
 
 /// What is wrong with a list of regions, the most preferred first; "" when all is well.
 std::string faultOf(llvm::ArrayRef<MemoryRegion> regions);
+
+/// Reads the option of a pass. What is wrong with it; "" when all is well.
+std::string readRegions(llvm::ArrayRef<std::string> texts,
+                        llvm::SmallVectorImpl<MemoryRegion> &regions);
 
 } // namespace pebble
 

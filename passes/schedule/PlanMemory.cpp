@@ -22,11 +22,7 @@ public:
     if (program.getSymName() != "main" || program->hasAttr("mem.arena_bytes"))
       return;
     SmallVector<MemoryRegion> memories;
-    for (const std::string &text : regions) {
-      std::optional<MemoryRegion> memory = MemoryRegion::parse(text);
-      memories.push_back(memory ? *memory : MemoryRegion());
-    }
-    if (std::string fault = faultOf(memories); !fault.empty()) {
+    if (std::string fault = readRegions(regions, memories); !fault.empty()) {
       program.emitError("the memory regions are not as they must be: ") << fault;
       return signalPassFailure();
     }
@@ -55,15 +51,10 @@ public:
     Builder builder(program.getContext());
     program->setAttr("mem.arena_bytes", builder.getI64IntegerAttr(plan.height));
     program->setAttr("mem.arena_lower_bound", builder.getI64IntegerAttr(plan.lowerBound));
-    SmallVector<Attribute> used, conflict;
-    for (const PlannedRegion &region : plan.regions)
-      used.push_back(
-          mem::RegionAttr::get(program.getContext(), builder.getStringAttr(region.memory.name),
-                               region.memory.capacity, region.height, region.lowerBound));
+    describeRegions(program, plan.regions);
+    SmallVector<Attribute> conflict;
     for (int64_t id : plan.conflict)
       conflict.push_back(builder.getStringAttr(textOf(plan.buffers[id])));
-    if (!used.empty())
-      program->setAttr(mem::RegionAttr::listName, builder.getArrayAttr(used));
     if (!conflict.empty())
       program->setAttr("mem.conflict", builder.getArrayAttr(conflict));
   }

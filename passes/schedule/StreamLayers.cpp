@@ -5,6 +5,7 @@
 #include "passes/schedule/Parts.h"
 #include "passes/schedule/StreamProgram.h"
 #include "passes/schedule/stream/OrderSearch.h"
+#include "passes/schedule/stream/RegionPlacement.h"
 #include "passes/schedule/stream/StripSearch.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -65,7 +66,8 @@ private:
           shape[1] = lives.depth;
         if (isCut(part))
           shape[2] = part.end - part.begin;
-        buffer = makeSlot(alloc, shape, std::max<int64_t>(schedule.offsets[t], 0));
+        buffer = makeSlot(alloc, shape, std::max<int64_t>(schedule.offsets[t], 0),
+                          schedule.regions.empty() ? 0 : schedule.regions[t]);
         // Strips are used where their launches are made.
         if (!isCut(part))
           alloc.replaceAllUsesWith(buffer);
@@ -75,14 +77,15 @@ private:
     for (auto [layer, part] : llvm::enumerate(strips.layers))
       if (memref::AllocOp scratch = source.scratchBuffers[part.whole])
         scratch.replaceAllUsesWith(
-            makeSlot(scratch, scratch.getType().getShape(), schedule.scratchOffsets[layer]));
+            makeSlot(scratch, scratch.getType().getShape(), schedule.scratchOffsets[layer],
+                     schedule.regions.empty() ? 0 : schedule.scratchRegions[layer]));
   }
 
-  Value makeSlot(memref::AllocOp alloc, ArrayRef<int64_t> shape, int64_t offset) {
+  Value makeSlot(memref::AllocOp alloc, ArrayRef<int64_t> shape, int64_t offset, int region) {
     b.setInsertionPoint(alloc);
     b.setLoc(alloc.getLoc());
     return mem::SlotOp::create(b, alloc.getType().clone(shape), offset,
-                               /*region=*/IntegerAttr());
+                               region ? b.getI64IntegerAttr(region) : IntegerAttr());
   }
 
   /// Whether `part` is less than the tensor.
@@ -267,15 +270,22 @@ private:
 };
 
 /// The arena of all layers computed at once, over operands that die and in parts of others where
-/// they can be.
+/// they can be; nothing where it does not fit the memories.
 std::optional<int64_t> bytesAtOnce(func::FuncOp main, SymbolTable &symbols,
-                                   const PartOptions &parts) {
-  OwningOpRef<func::FuncOp> copy(main.clone());
-  placeParts(*copy, symbols, parts);
-  for (auto &[launch, over] : chooseOver(*copy, symbols))
+                                   const PartOptions &parts, ArrayRef<MemoryRegion> memories) {
+  // Beside the kernels, which say what they read and write.
+  func::FuncOp copy = main.clone();
+  main->getParentOfType<ModuleOp>().push_back(copy);
+  placeParts(copy, symbols, parts);
+  for (auto &[launch, over] : chooseOver(copy, symbols))
     launch.setOver(over);
-  FailureOr<ArenaPlan> plan = ArenaPlan::make(*copy);
-  return failed(plan) ? std::nullopt : std::optional(plan->height);
+  FailureOr<ArenaPlan> plan = ArenaPlan::make(copy, ArenaPlan::planSteps, memories);
+  copy.erase();
+  if (failed(plan) || llvm::any_of(plan->regions, [](const PlannedRegion &region) {
+        return region.memory.capacity && region.height > *region.memory.capacity;
+      }))
+    return std::nullopt;
+  return plan->height;
 }
 
 class StreamLayers : public pebble::impl::StreamLayersBase<StreamLayers> {
@@ -303,16 +313,24 @@ public:
     int64_t products = -repeated;
     for (const stream::Layer &layer : source.program.layers)
       products += layer.work;
-    auto [choice, order] = chooseOrder(
-        source.program, options,
-        std::max<int64_t>(0, static_cast<int64_t>(products * extraWork / 100) - repeated));
+    SmallVector<MemoryRegion> memories;
+    if (std::string fault = readRegions(regions, memories); !fault.empty()) {
+      main.emitError("the memory regions are not as they must be: ") << fault;
+      return signalPassFailure();
+    }
     // Schedules by rows know nothing of layers that write over what they read at once, which
     // `write-in-place` makes of a program that is left as it is.
-    if (!inputInArena && !listPoints) {
-      std::optional<int64_t> bytes = bytesAtOnce(main, symbols, {operations});
-      if (bytes && *bytes <= std::max<int64_t>(choice.schedule.height, budget))
-        return;
-    }
+    std::optional<int64_t> bytes;
+    if (!inputInArena && !listPoints)
+      bytes = bytesAtOnce(main, symbols, {operations}, memories);
+    if (bytes && *bytes <= budget)
+      return;
+    auto [choice, order] = chooseOrder(
+        source.program, options,
+        std::max<int64_t>(0, static_cast<int64_t>(products * extraWork / 100) - repeated),
+        memories);
+    if (bytes && *bytes <= choice.schedule.height)
+      return;
     if (!llvm::is_sorted(order))
       source.reorder(order);
     std::vector<stream::Point> points;
@@ -323,6 +341,10 @@ public:
     main->setAttr("mem.products", builder.getI64IntegerAttr(products));
     main->setAttr("mem.extra_products",
                   builder.getI64IntegerAttr(repeated + choice.strips.extraWork));
+    std::vector<PlannedRegion> planned;
+    for (auto [memory, use] : llvm::zip(memories, choice.schedule.uses))
+      planned.push_back({memory, use.height, use.alive});
+    describeRegions(main, planned);
     if (!listPoints)
       return;
     SmallVector<Attribute> list;
@@ -332,19 +354,27 @@ public:
   }
 
 private:
-  /// The schedule of the order that needs the fewest bytes, or of the first that the budget allows,
-  /// and that order.
-  std::pair<stream::Choice, std::vector<int>>
-  chooseOrder(const stream::Program &program, const stream::Options &options, int64_t mostExtra) {
+  /// The schedule of the order that needs the fewest bytes, or of the first that the budget and the
+  /// memories allow, and that order.
+  std::pair<stream::Choice, std::vector<int>> chooseOrder(const stream::Program &program,
+                                                          const stream::Options &options,
+                                                          int64_t mostExtra,
+                                                          ArrayRef<MemoryRegion> memories) {
     auto most = capacity < 0 ? std::nullopt : std::optional<int64_t>(capacity);
+    stream::Capacities capacities;
+    for (const MemoryRegion &memory : memories)
+      capacities.push_back(memory.capacity);
     auto cost = [&](const stream::Choice &choice) {
-      return std::pair(std::max<int64_t>(choice.schedule.height, budget), choice.strips.extraWork);
+      return std::tuple(stream::excessOf(choice.schedule, capacities),
+                        std::max<int64_t>(choice.schedule.height, budget), choice.strips.extraWork);
     };
     std::optional<std::pair<stream::Choice, std::vector<int>>> best;
     int64_t lowerBound = stream::noHeight;
     for (std::vector<int> &order : stream::candidateOrders(program)) {
+      const stream::Program ordered = stream::reordered(program, order);
       stream::Choice choice =
-          stream::chooseStrips(stream::reordered(program, order), options, most, mostExtra);
+          memories.empty() ? stream::chooseStrips(ordered, options, most, mostExtra)
+                           : stream::chooseForRegions(ordered, options, capacities, mostExtra);
       lowerBound = std::min(lowerBound, choice.schedule.lowerBound);
       if (!best || cost(choice) < cost(best->first))
         best.emplace(std::move(choice), std::move(order));

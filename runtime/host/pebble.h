@@ -125,8 +125,8 @@ int pebble_bind_output(pebble_session *session, int32_t index, void *data, size_
 /* Runs the model. All inputs must be bound. */
 int pebble_run(pebble_session *session);
 
-/* Bytes of the session's arena, where a run keeps what lies between inputs and outputs: of the
- * largest shapes so far. Memory whose size depends on data is not in it. */
+/* Bytes of the session's arena, all regions of it, where a run keeps what lies between inputs and
+ * outputs: of the largest shapes so far. Memory whose size depends on data is not in it. */
 size_t pebble_arena_bytes(const pebble_session *session);
 
 /* Where the last successful run left output `index`, and its shape. Valid until the next run. */

@@ -44,7 +44,7 @@ origin = 0x00000000
 bytes = 0x00080000
 [memory.ram]
 origin = 0x20000000
-bytes = 0x00006000
+bytes = 0x00003000
 preference = 0
 [memory.psram]
 origin = 0x21000000
@@ -60,7 +60,7 @@ machine = "mps2-an386"
 BAD_MEMORIES = [
     ("preference = 1", "", "memory.psram.preference must be an integer"),
     ("preference = 1", "preference = 0", "must be another than that of"),
-    ("0x21000000", "0x20005000", "must be apart from memory."),
+    ("0x21000000", "0x20002000", "must be apart from memory."),
     ("[memory.psram]", "[memory.RAM]", "two are named"),
     ("[memory.psram]", "[memory.p-s]", "is no name"),
 ]
@@ -194,7 +194,7 @@ class Suite:
             self.compare(f"C program, {kind}", self.c_program(folder, file, kind, value, expected),
                          expected)
         self.compare("C program, regions",
-                     self.c_program(folder, file, "obj", value, expected, "near=16KiB,far"),
+                     self.c_program(folder, file, "obj", value, expected, "near=6.5KiB,far"),
                      expected)
         self.check_board(folder, file)
         self.check_memories(folder, file, {info.name: folder / "input.npy"})

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A program around a model compiled with --emit obj or so; the test names the header (HEADER) and
-// the model (MODEL_PREFIX, and MACRO_PREFIX in capitals), and says with HAS_REGIONS that it was
-// compiled for the memory regions `near` and `far`. Reads input_0.bin, ...; writes output_0.bin, ....
+// the model (MODEL_PREFIX, and MACRO_PREFIX in capitals), and with HAS_REGIONS says that it was
+// compiled for the memory regions `near` and `far`. Reads input_0.bin, ...; writes output_0.bin,
+// ....
 
 #include HEADER
 
@@ -26,9 +27,7 @@ static int areSizesSame(void) {
 #else
 static alignas(VALUE(_ARENA_ALIGNMENT)) unsigned char memory[VALUE(_ARENA_BYTES) + 1];
 
-static int areSizesSame(void) {
-  return JOIN(MODEL_PREFIX, _arena_bytes)() == VALUE(_ARENA_BYTES);
-}
+static int areSizesSame(void) { return JOIN(MODEL_PREFIX, _arena_bytes)() == VALUE(_ARENA_BYTES); }
 #endif
 static alignas(64) unsigned char input[VALUE(_INPUT_0_BYTES)];
 static alignas(64) unsigned char output[VALUE(_OUTPUT_0_BYTES)];

@@ -86,17 +86,24 @@ void declareScheduleOptions(CLI::App &app, Options &options) {
 
 ScheduleOptions scheduleOptions(const Options &options) {
   ScheduleOptions schedule;
-  schedule.byRows = options.objective == "memory" || !options.budget.empty() || options.pareto;
   if (!options.budget.empty())
     schedule.capacity = parseSize(options.budget);
   if (!options.regions.empty())
     schedule.regions = *parseRegions(options.regions);
+  // Regions that all have a size are a budget, too.
+  int64_t budget = schedule.capacity;
+  if (!schedule.regions.empty() && schedule.regions.back().capacity) {
+    budget = 0;
+    for (const MemoryRegion &region : schedule.regions)
+      budget += region.capacity.value_or(0);
+  }
+  schedule.byRows = options.objective == "memory" || budget >= 0 || options.pareto;
   // With the memory objective less is better, budget or not.
   if (options.objective == "latency")
-    schedule.budget = schedule.capacity >= 0 ? schedule.capacity : unlimited;
+    schedule.budget = budget >= 0 ? budget : unlimited;
   schedule.extraWork = options.extraMacs;
   if (options.extraMacs < 0)
-    schedule.extraWork = schedule.capacity >= 0 ? 100 : 0;
+    schedule.extraWork = budget >= 0 ? 100 : 0;
   schedule.listPoints = options.pareto;
   schedule.recompute = options.rematerialize;
   schedule.inputInArena = options.inputMemory == "arena";

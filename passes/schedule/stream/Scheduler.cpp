@@ -9,8 +9,8 @@ using namespace pebble::stream;
 namespace {
 
 constexpr int64_t never = noHeight;
-// Changes of a placement that are tried: for each block that is considered, and for the whole.
-constexpr int blockTries = 60, programTries = 3000;
+// Changes of a placement that are tried for each block that is considered.
+constexpr int blockTries = 60;
 
 /// Which tensors are there before, and needed after, each layer.
 class Uses {
@@ -186,25 +186,21 @@ private:
 
 } // namespace
 
-Schedule pebble::stream::placeTrace(const Program &program, Trace trace, const Options &options,
-                                    int tries) {
-  Schedule schedule;
-  schedule.offsets.assign(program.tensors.size(), -1);
-  schedule.scratchOffsets.assign(program.layers.size(), -1);
-  std::vector<RowBuffer> buffers;
-  std::vector<int64_t *> targets;
+ArenaBuffers pebble::stream::arenaBuffers(const Program &program, const Trace &trace,
+                                          const Options &options) {
+  ArenaBuffers all;
   for (size_t t = 0; t < program.tensors.size(); ++t) {
     const Tensor &tensor = program.tensors[t];
     const Lives &lives = trace.lives[t];
     if (!tensor.isInArena || tensor.bytes() == 0)
       continue;
     if (!lives.isRing && options.inPlace)
-      buffers.push_back({tensor.rowBytes, lives.birth, lives.death, options.alignment});
+      all.buffers.push_back({tensor.rowBytes, lives.birth, lives.death, options.alignment});
     else
-      buffers.push_back(solid(lives.depth * tensor.rowBytes, lives.birth.front(),
-                              *std::max_element(lives.death.begin(), lives.death.end()),
-                              options.alignment));
-    targets.push_back(&schedule.offsets[t]);
+      all.buffers.push_back(solid(lives.depth * tensor.rowBytes, lives.birth.front(),
+                                  *std::max_element(lives.death.begin(), lives.death.end()),
+                                  options.alignment));
+    all.tensors.push_back(static_cast<int>(t));
   }
   std::vector<std::pair<int64_t, int64_t>> turns(program.layers.size(), {never, -1});
   for (size_t step = 0; step < trace.steps.size(); ++step) {
@@ -213,16 +209,28 @@ Schedule pebble::stream::placeTrace(const Program &program, Trace trace, const O
   }
   for (size_t layer = 0; layer < program.layers.size(); ++layer)
     if (int64_t scratch = program.layers[layer].scratch) {
-      buffers.push_back(solid(scratch, turns[layer].first, turns[layer].second, options.alignment));
-      targets.push_back(&schedule.scratchOffsets[layer]);
+      all.buffers.push_back(
+          solid(scratch, turns[layer].first, turns[layer].second, options.alignment));
+      all.layers.push_back(static_cast<int>(layer));
     }
-  schedule.alive = mostAlive(buffers);
+  return all;
+}
+
+Schedule pebble::stream::placeTrace(const Program &program, Trace trace, const Options &options,
+                                    int tries) {
+  Schedule schedule;
+  schedule.offsets.assign(program.tensors.size(), -1);
+  schedule.scratchOffsets.assign(program.layers.size(), -1);
+  const ArenaBuffers all = arenaBuffers(program, trace, options);
+  schedule.alive = mostAlive(all.buffers);
   schedule.height = noHeight;
   if (options.limit && schedule.alive > *options.limit)
     return schedule;
-  PlacedRows placed = placeRows(buffers, tries);
-  for (size_t i = 0; i < buffers.size(); ++i)
-    *targets[i] = placed.offsets[i];
+  PlacedRows placed = placeRows(all.buffers, tries);
+  for (size_t i = 0; i < all.tensors.size(); ++i)
+    schedule.offsets[all.tensors[i]] = placed.offsets[i];
+  for (size_t i = 0; i < all.layers.size(); ++i)
+    schedule.scratchOffsets[all.layers[i]] = placed.offsets[all.tensors.size() + i];
   schedule.height = placed.height;
   schedule.trace = std::move(trace);
   return schedule;

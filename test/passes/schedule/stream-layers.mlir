@@ -3,6 +3,17 @@
 // RUN:   | FileCheck %s
 // RUN: pebble-opt %s -pass-pipeline='builtin.module(bufferize-program,stream-layers{alignment=1 budget=100000 microkernels=conv=f,depthwise=f},func.func(plan-memory),verify-accesses)' \
 // RUN:   | FileCheck %s --check-prefix=ENOUGH
+// RUN: pebble-opt %s -pass-pipeline='builtin.module(bufferize-program,stream-layers{alignment=1 microkernels=conv=f,depthwise=f regions=near=1024,far},func.func(plan-memory{regions=near=1024,far}),verify-accesses)' \
+// RUN:   | FileCheck %s --check-prefix=REGIONS
+
+// The ring is read most for its size; the operand does not fit beside it.
+// REGIONS-LABEL: func.func @main
+// REGIONS-SAME: mem.arena_bytes = 2816 : i64
+// REGIONS-SAME: mem.regions = [#mem.region<name = "near", capacity = 1024, bytes = 768, lower_bound = 768>, #mem.region<name = "far", bytes = 2048, lower_bound = 2048>]
+// REGIONS-DAG: mem.slot 0 : memref<1x3x16x16xi8>
+// REGIONS-DAG: mem.slot {{.*}} region 1 : memref<1x16x16x8xi8>
+// REGIONS-DAG: mem.slot {{.*}} region 1 : memref<1x8x8x16xi8>
+// REGIONS: scf.for
 
 // The operand's 2048 bytes, three rows of @wide's result, and no more for @narrow's.
 // CHECK-LABEL: func.func @main

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/schedule/stream/OrderSearch.h"
-#include "passes/schedule/stream/StripSearch.h"
+#include "passes/schedule/stream/RegionPlacement.h"
 #include "test/unit/schedule/StreamPrograms.h"
 
 #include <algorithm>
@@ -176,6 +176,73 @@ TEST(Stream, TheVerifierTellsWrongSchedulesFromRightOnes) {
   EXPECT_LT(wrong, 550);
   EXPECT_EQ(rejected, wrong);
   EXPECT_EQ(alarms, 0);
+}
+
+/// The same with the memories one behind the other.
+Schedule inOneMemory(Schedule schedule) {
+  std::vector<int64_t> bases{0};
+  for (const RegionUse &use : schedule.uses)
+    bases.push_back(bases.back() + use.height);
+  for (size_t t = 0; t < schedule.offsets.size(); ++t)
+    if (schedule.offsets[t] >= 0)
+      schedule.offsets[t] += bases[schedule.regions[t]];
+  for (size_t layer = 0; layer < schedule.scratchOffsets.size(); ++layer)
+    if (schedule.scratchOffsets[layer] >= 0)
+      schedule.scratchOffsets[layer] += bases[schedule.scratchRegions[layer]];
+  schedule.height = bases.back();
+  return schedule;
+}
+
+TEST(StreamRegions, RandomProgramsComputeTheSame) {
+  std::mt19937 random(7);
+  int fitting = 0, shared = 0;
+  for (int round = 0; round < 150; ++round) {
+    Program program = randomProgram(random);
+    Options options;
+    options.inPlace = round % 3 != 0;
+    Schedule whole = scheduleProgram(program, options);
+    auto part = [&](int64_t percent) { return std::optional(whole.height * percent / 100); };
+    const Capacities cases[] = {
+        {part(30), std::nullopt}, {part(50), part(80)}, {part(20), part(30), part(100)}};
+    const Capacities &capacities = cases[round % 3];
+    Schedule split = whole;
+    const bool fits = placeInRegions(program, split, options, capacities);
+    ASSERT_EQ(split.uses.size(), capacities.size());
+    for (size_t region = 0; region < capacities.size(); ++region) {
+      const RegionUse &use = split.uses[region];
+      ASSERT_LE(use.alive, use.height);
+      if (capacities[region] && (fits || region + 1 < capacities.size())) {
+        ASSERT_LE(use.height, *capacities[region]) << "round " << round;
+      }
+    }
+    fitting += fits;
+    shared += split.uses[0].height > 0 && split.uses[1].height > 0;
+    Outcome outcome = runSchedule(program, inOneMemory(split));
+    ASSERT_TRUE(outcome.isRight) << "round " << round;
+    ASSERT_TRUE(outcome.isAccepted) << "round " << round;
+  }
+  EXPECT_GT(fitting, 100);
+  EXPECT_GT(shared, 100);
+}
+
+TEST(StreamRegions, TheFirstHoldsAllWhereItCan) {
+  Program program = mobileNetwork(176, mcunet320(), /*imageInArena=*/false);
+  Schedule split = schedule(program, 24, true);
+  const int64_t height = split.height;
+  ASSERT_TRUE(placeInRegions(program, split, {.alignment = 4}, {height, kib}));
+  EXPECT_EQ(split.uses[0].height, height);
+  EXPECT_EQ(split.uses[1].height, 0);
+}
+
+TEST(StreamRegions, FitsOneByOneWhatFitsTogether) {
+  Program program = mobileNetwork(176, mcunet320(), /*imageInArena=*/false);
+  Options options;
+  options.alignment = 4;
+  options.budget = 96 * kib;
+  Choice choice = chooseForRegions(program, options, {32 * kib, 64 * kib}, 0);
+  EXPECT_LE(choice.schedule.uses[0].height, 32 * kib);
+  EXPECT_LE(choice.schedule.uses[1].height, 64 * kib);
+  EXPECT_TRUE(isAccepted(program, inOneMemory(choice.schedule)));
 }
 
 } // namespace
