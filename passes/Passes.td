@@ -187,9 +187,10 @@ def OrderOperators : Pass<"order-operators", "::mlir::ModuleOp"> {
     Moves the operations of `@main`, before they have buffers, to the order that docs/memory.md
     describes, when that is better than the one they are in. Values come before their uses, and
     operations with effects keep their order. Scratch memory of kernels counts; model inputs,
-    constants and outputs that a kernel writes in place are in no arena. A dim of unknown size counts
-    as one. The most bytes alive become the attribute `mem.live_bytes`; `mem.live_lower_bound` is what
-    no order is below.
+    constants and outputs that a kernel writes in place are in no arena. Without control flow and
+    unknown sizes, a result that `write-in-place` can put over an operand that dies there counts once
+    with it; else a dim of unknown size counts as one. The most bytes alive become the attribute
+    `mem.live_bytes`; `mem.live_lower_bound` is what no order is below.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
 }

@@ -20,6 +20,16 @@ template <typename Visit> static void forEachRead(Operation &op, Visit visit) {
 
 bool pebble::isName(Operation *op) { return isa<nn::ReshapeOp, nn::BitCastOp>(op); }
 
+bool pebble::isPlain(Block &block) {
+  auto isSized = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape();
+  };
+  return llvm::all_of(block.getArgumentTypes(), isSized) && llvm::all_of(block, [&](Operation &op) {
+           return op.getNumRegions() == 0 && llvm::all_of(op.getResultTypes(), isSized);
+         });
+}
+
 BlockGraph::BlockGraph(Block &block, SymbolTable &symbols) : block(block), symbols(symbols) {
   for (Operation &op : block.without_terminator())
     if (!op.hasTrait<OpTrait::ConstantLike>()) {
@@ -57,6 +67,8 @@ void BlockGraph::add(Operation &op) {
 }
 
 void BlockGraph::addOvers() {
+  if (!isPlain(block))
+    return;
   for (auto [index, value] : llvm::enumerate(values)) {
     auto launch = dyn_cast<nn::LaunchOp>(value.getOwner());
     func::FuncOp kernel = launch ? kernelOf(*launch) : func::FuncOp();

@@ -19,7 +19,8 @@ class BlockGraph {
 public:
   BlockGraph(mlir::Block &block, mlir::SymbolTable &symbols);
 
-  /// States which results `write-in-place` can put over operands.
+  /// States which results `write-in-place` can put over operands: none where the block is not
+  /// plain.
   void addOvers();
 
   order::Graph graph;
@@ -42,6 +43,9 @@ private:
   std::vector<std::set<int>> consumers;
   int lastEffect = -1;
 };
+
+/// Whether `block` is one operation after the other, on tensors of known size.
+bool isPlain(mlir::Block &block);
 
 /// Whether `op` only gives another name to the memory of its first operand.
 bool isName(mlir::Operation *op);

@@ -25,6 +25,7 @@ class OrderOperators : public pebble::impl::OrderOperatorsBase<OrderOperators> {
       return;
     Block &entry = program.getBody().front();
     BlockGraph block(entry, symbols);
+    block.addOvers();
     order::Result result = order::orderNodes(block.graph, orderSteps);
     std::vector<int> given(block.ops.size());
     std::iota(given.begin(), given.end(), 0);

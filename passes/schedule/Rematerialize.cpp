@@ -87,20 +87,17 @@ func::FuncOp kernelOf(Operation *op, SymbolTable &symbols) {
   return kernel && !kernel.isExternal() ? kernel : func::FuncOp();
 }
 
-/// One operation after the other, on tensors of known size.
-bool isPlain(Block &block, SymbolTable &symbols) {
-  return llvm::all_of(block, [&](Operation &op) {
-    bool isKnown = !isa<nn::LaunchOp>(op) || kernelOf(&op, symbols);
-    bool isSized = !isName(&op) || llvm::all_of(op.getOperands().drop_front(), [](Value operand) {
-      Operation *maker = operand.getDefiningOp();
-      return maker && maker->hasTrait<OpTrait::ConstantLike>();
-    });
-    return op.getNumRegions() == 0 && isKnown && isSized &&
-           llvm::all_of(op.getResultTypes(), [](Type type) {
-             auto tensor = dyn_cast<RankedTensorType>(type);
-             return tensor && tensor.hasStaticShape();
-           });
-  });
+/// Whether kernels and names can be made again.
+bool canRepeat(Block &block, SymbolTable &symbols) {
+  return isPlain(block) && llvm::all_of(block, [&](Operation &op) {
+           bool isKnown = !isa<nn::LaunchOp>(op) || kernelOf(&op, symbols);
+           bool isSized =
+               !isName(&op) || llvm::all_of(op.getOperands().drop_front(), [](Value operand) {
+                 Operation *maker = operand.getDefiningOp();
+                 return maker && maker->hasTrait<OpTrait::ConstantLike>();
+               });
+           return isKnown && isSized;
+         });
 }
 
 /// Turns the operations of a block into the runs of its graph.
@@ -188,7 +185,7 @@ public:
     auto main = symbols.lookup<func::FuncOp>("main");
     if (!main)
       return;
-    if (!llvm::hasSingleElement(main.getBody()) || !isPlain(main.getBody().front(), symbols)) {
+    if (!llvm::hasSingleElement(main.getBody()) || !canRepeat(main.getBody().front(), symbols)) {
       main.emitRemark("nothing is computed again: the model has control flow, or tensors whose "
                       "sizes only the run knows");
       return;
@@ -268,6 +265,7 @@ private:
     Block &entry = main.getBody().front();
     Repeater(entry, symbols, runs).run();
     BlockGraph after(entry, symbols);
+    after.addOvers();
     std::vector<int> order(after.graph.nodes);
     std::iota(order.begin(), order.end(), 0);
     Builder builder(main.getContext());
