@@ -453,7 +453,15 @@ std::vector<Recomputation> Recomputer::run() {
   search(state, std::max<int64_t>(1, steps / 4));
   std::vector<Recomputation> found;
   Score best = state.score;
+  // Other orders have their most bytes at other places, where there may be more to gain.
   std::vector<State> states = {state};
+  for (std::vector<int> &order : simpleOrders(given)) {
+    states.push_back(state);
+    states.back().order = std::move(order);
+    measure(states.back());
+  }
+  std::stable_sort(states.begin(), states.end(),
+                   [](const State &a, const State &b) { return a.score < b.score; });
   for (int left = kPatience; left > 0 && !states.empty(); --left) {
     if (found.empty() || states.front().score.peak < found.back().peak) {
       State pruned = prune(states.front());
