@@ -456,12 +456,13 @@ std::vector<Recomputation> Recomputer::run() {
   // Other orders have their most bytes at other places, where there may be more to gain.
   std::vector<State> states = {state};
   for (std::vector<int> &order : simpleOrders(given)) {
-    states.push_back(state);
-    states.back().order = std::move(order);
-    measure(states.back());
+    State other = state;
+    other.order = std::move(order);
+    measure(other);
+    auto place = std::upper_bound(states.begin(), states.end(), other,
+                                  [](const State &a, const State &b) { return a.score < b.score; });
+    states.insert(place, std::move(other));
   }
-  std::stable_sort(states.begin(), states.end(),
-                   [](const State &a, const State &b) { return a.score < b.score; });
   for (int left = kPatience; left > 0 && !states.empty(); --left) {
     if (found.empty() || states.front().score.peak < found.back().peak) {
       State pruned = prune(states.front());
