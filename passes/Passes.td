@@ -187,10 +187,11 @@ def OrderOperators : Pass<"order-operators", "::mlir::ModuleOp"> {
     Moves the operations of `@main`, before they have buffers, to the order that docs/memory.md
     describes, when that is better than the one they are in. Values come before their uses, and
     operations with effects keep their order. Scratch memory of kernels counts; model inputs,
-    constants and outputs that a kernel writes in place are in no arena. Without control flow and
+    constants and outputs that a kernel writes in place are in no arena. Without loops and
     unknown sizes, a result that `write-in-place` can put over an operand that dies there counts once
     with it; else a dim of unknown size counts as one. The most bytes alive become the attribute
-    `mem.live_bytes`; `mem.live_lower_bound` is what no order is below.
+    `mem.live_bytes`; `mem.live_lower_bound` is what no order is below. What is alive inside of a branch
+    or loop alone is in neither, and nothing counts as written over what a branch yields.
   }];
   let dependentDialects = ["::pebble::mem::MemDialect"];
 }
@@ -315,8 +316,8 @@ def WriteInPlace : Pass<"write-in-place", "::mlir::ModuleOp"> {
     evaluates behind its own sums read an operand of the result's shape only for the element that they
     store next. Where that is the operand's last use, the launch gets the attribute `over` and a
     version of the kernel with the attribute `mem.over`; `plan-memory` then gives both one place.
-    Only programs without control flow, on buffers of known size, are changed, which
-    `verify-accesses` proves; those of `stream-layers` have their places already.
+    Launches in branches do the same. Only programs without loops, on buffers of known size, are
+    changed, which `verify-accesses` proves; those of `stream-layers` have their places already.
   }];
 }
 
@@ -348,10 +349,12 @@ def VerifyAccesses : Pass<"verify-accesses", "::mlir::ModuleOp"> {
   let summary = "Check what every kernel would find in memory";
   let description = [{
     Runs `@main` without computing: follows its loops, and keeps for each byte of the arena which row of
-    which buffer it holds. A kernel that would read another row than its window asks for, or write
-    what it reads or has as scratch, makes the pass fail; the attribute `over` of a launch is believed where the
-    layers in the kernel go by elements and both buffers are the same bytes. Programs with other control flow than
-    counted loops, or with buffers of unknown size, are left alone.
+    which buffer it holds. Both branches of an `scf.if` start from what was there before; behind it a
+    byte holds what both leave there, else nothing, and what they yield is wherever either has it. A
+    kernel that would read another row than its window asks for, or write what it reads or has as
+    scratch, makes the pass fail; the attribute `over` of a launch is believed where the layers in the
+    kernel go by elements and both buffers are the same bytes. Programs with other control flow than
+    counted loops and branches that yield whole buffers, or with buffers of unknown size, are left alone.
   }];
 }
 

@@ -2,6 +2,8 @@
 
 #include "passes/analysis/WriteOver.h"
 
+#include "passes/analysis/Aliases.h"
+#include "passes/analysis/Followable.h"
 #include "passes/analysis/Lifetimes.h"
 
 using namespace mlir;
@@ -80,10 +82,13 @@ static Over chooseFor(mem::LaunchOp launch, func::FuncOp kernel, const Lifetimes
   for (Value input : launch.getInputs())
     operands.emplace_back(input);
   auto diesHere = [&](Origin operand) {
-    return operand.alloc && operand.isWhole &&
-           lifetimes.of(operand.alloc).last == lifetimes.positionOf(launch) &&
-           llvm::count_if(operands, [&](const Origin &it) { return it.alloc == operand.alloc; }) ==
-               1;
+    if (!operand.alloc || !operand.isWhole ||
+        lifetimes.of(operand.alloc).last != lifetimes.positionOf(launch))
+      return false;
+    // What branches have chosen may be the same buffer, and parts are some of it.
+    const auto names = aliasesOf(operand.alloc);
+    return llvm::count_if(launch.getInputs(), [&](Value input) { return names.contains(input); }) ==
+           1;
   };
   Over over;
   for (auto [result, output] : llvm::enumerate(launch.getOutputs())) {
@@ -103,11 +108,12 @@ static Over chooseFor(mem::LaunchOp launch, func::FuncOp kernel, const Lifetimes
 SmallVector<std::pair<mem::LaunchOp, Over>> pebble::chooseOver(func::FuncOp main,
                                                                SymbolTable &symbols) {
   SmallVector<std::pair<mem::LaunchOp, Over>> chosen;
-  if (!hasKnownBuffers(main))
+  if (!isFollowable(main))
     return chosen;
   const Lifetimes lifetimes(main);
-  for (auto launch : main.getOps<mem::LaunchOp>())
+  main.walk([&](mem::LaunchOp launch) {
     if (auto kernel = symbols.lookup<func::FuncOp>(launch.getKernel()))
       chosen.emplace_back(launch, chooseFor(launch, kernel, lifetimes));
+  });
   return chosen;
 }

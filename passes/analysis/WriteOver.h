@@ -10,8 +10,7 @@
 
 namespace pebble {
 
-/// Whether `main` is one op after the other on buffers of known size, which is what
-/// `verify-accesses` can follow of a program that is not scheduled by rows.
+/// Whether `main` is one op after the other, without control flow, on buffers of known size.
 bool hasKnownBuffers(mlir::func::FuncOp main);
 
 /// Whether `kernel`, which is still a body of layers, may compute result `result` in the memory of
@@ -23,8 +22,8 @@ bool canWriteOver(mlir::func::FuncOp kernel, unsigned operand, unsigned result);
 using Over = llvm::SmallVector<int64_t>;
 
 /// What the launches of `main`, each of a known kernel, can write over operands that nobody reads
-/// later, in their order. Nothing where there is control flow or a buffer of unknown size:
-/// `verify-accesses` could not prove it.
+/// later, in their order, those in branches too. Nothing where `verify-accesses` could not prove
+/// it.
 llvm::SmallVector<std::pair<mem::LaunchOp, Over>> chooseOver(mlir::func::FuncOp main,
                                                              mlir::SymbolTable &symbols);
 

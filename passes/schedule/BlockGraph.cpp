@@ -20,14 +20,24 @@ template <typename Visit> static void forEachRead(Operation &op, Visit visit) {
 
 bool pebble::isName(Operation *op) { return isa<nn::ReshapeOp, nn::BitCastOp>(op); }
 
+static bool isSized(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape();
+}
+
 bool pebble::isPlain(Block &block) {
-  auto isSized = [](Type type) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    return tensor && tensor.hasStaticShape();
-  };
-  return llvm::all_of(block.getArgumentTypes(), isSized) && llvm::all_of(block, [&](Operation &op) {
+  return llvm::all_of(block.getArgumentTypes(), isSized) && llvm::all_of(block, [](Operation &op) {
            return op.getNumRegions() == 0 && llvm::all_of(op.getResultTypes(), isSized);
          });
+}
+
+/// Whether nothing runs again, and all sizes are known.
+static bool runsOnce(Block &block) {
+  bool isRight = llvm::all_of(block.getArgumentTypes(), isSized);
+  block.walk([&](Operation *op) {
+    isRight &= !isa<nn::LoopOp>(op) && llvm::all_of(op->getResultTypes(), isSized);
+  });
+  return isRight;
 }
 
 BlockGraph::BlockGraph(Block &block, SymbolTable &symbols) : block(block), symbols(symbols) {
@@ -67,8 +77,15 @@ void BlockGraph::add(Operation &op) {
 }
 
 void BlockGraph::addOvers() {
-  if (!isPlain(block))
+  if (!runsOnce(block))
     return;
+  // The result of branches is another name for what they yield.
+  std::set<int> yielded;
+  block.walk([&](nn::YieldOp yield) {
+    for (Value operand : yield->getOperands())
+      if (auto named = tensors.find(operand); named != tensors.end())
+        yielded.insert(named->second.begin(), named->second.end());
+  });
   for (auto [index, value] : llvm::enumerate(values)) {
     auto launch = dyn_cast<nn::LaunchOp>(value.getOwner());
     func::FuncOp kernel = launch ? kernelOf(*launch) : func::FuncOp();
@@ -79,8 +96,12 @@ void BlockGraph::addOvers() {
       auto named = tensors.find(operand);
       read.push_back(named == tensors.end() ? -1 : named->second.back());
     }
+    auto isBuffer = [&](int tensor) {
+      return tensor >= 0 && graph.tensors[tensor].bytes > 0 && !yielded.count(tensor) &&
+             isa<nn::LaunchOp>(values[tensor].getOwner());
+    };
     for (auto [operand, tensor] : llvm::enumerate(read))
-      if (tensor >= 0 && llvm::count(read, tensor) == 1 && graph.tensors[tensor].bytes > 0 &&
+      if (isBuffer(tensor) && llvm::count(read, tensor) == 1 &&
           canWriteOver(kernel, operand, value.getResultNumber()))
         graph.tensors[index].over.push_back(tensor);
   }

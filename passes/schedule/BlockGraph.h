@@ -19,8 +19,7 @@ class BlockGraph {
 public:
   BlockGraph(mlir::Block &block, mlir::SymbolTable &symbols);
 
-  /// States which results `write-in-place` can put over operands: none where the block is not
-  /// plain.
+  /// States which results `write-in-place` can put over operands.
   void addOvers();
 
   order::Graph graph;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "passes/Passes.h"
+#include "passes/analysis/Followable.h"
 #include "passes/schedule/verifier/AccessVerifier.h"
 
 #include "mlir/IR/SymbolTable.h"
@@ -17,28 +17,14 @@ using Bytes = verifier::Region;
 
 namespace {
 
-/// Runs `@main` without its kernels: follows loops and looks at what each launch reads and writes.
+/// Runs `@main` without its kernels: follows loops and branches and looks at what each launch reads
+/// and writes.
 class ProgramWalk {
 public:
   ProgramWalk(func::FuncOp main, SymbolTable &symbols, int64_t arenaBytes)
       : main(main), symbols(symbols), memory(capacitiesOf(main, arenaBytes)) {}
 
   LogicalResult run() { return runBlock(main.getBody().front()); }
-
-  /// Whether all of it is launches, copies and counted loops on buffers of known size.
-  static bool canFollow(func::FuncOp main) {
-    bool can = llvm::hasSingleElement(main.getBody());
-    main.walk([&](Operation *op) {
-      can &= isa<func::FuncOp, func::ReturnOp, scf::ForOp, scf::YieldOp, mem::InputOp,
-                 mem::OutputOp, mem::ConstantOp, mem::ViewOp, mem::SlotOp, mem::RowOp, mem::PartOp,
-                 mem::LaunchOp, mem::CopyOp, arith::ConstantOp, arith::AddIOp, arith::SubIOp,
-                 arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::CmpIOp, arith::SelectOp>(op);
-      for (Value result : op->getResults())
-        if (auto type = dyn_cast<MemRefType>(result.getType()))
-          can &= type.hasStaticShape();
-    });
-    return can;
-  }
 
 private:
   static std::vector<int64_t> capacitiesOf(func::FuncOp main, int64_t arenaBytes) {
@@ -77,11 +63,8 @@ private:
         .Case([&](arith::MinSIOp) {
           return binary([](int64_t a, int64_t b) { return std::min(a, b); });
         })
-        .Case([&](arith::CmpIOp compare) -> LogicalResult {
-          if (compare.getPredicate() != arith::CmpIPredicate::eq)
-            return compare.emitError("cannot be followed: only equality is compared");
-          return binary(std::equal_to<int64_t>());
-        })
+        // Others, and those of what is loaded, decide between branches, which are both followed.
+        .Case([&](arith::CmpIOp) { return binary(std::equal_to<int64_t>()); })
         .Case([&](arith::SelectOp select) {
           numbers[select] = number(number(select.getCondition()) ? select.getTrueValue()
                                                                  : select.getFalseValue());
@@ -96,6 +79,14 @@ private:
           }
           return success();
         })
+        .Case([&](scf::IfOp branch) { return runIf(branch); })
+        .Case<scf::YieldOp, memref::LoadOp>([&](Operation *reader) {
+          std::vector<Bytes> reads;
+          for (Value operand : reader->getOperands())
+            if (isa<MemRefType>(operand.getType()))
+              addWhole(operand, reads);
+          return check(reader, reads, {}, {});
+        })
         .Case([&](mem::RowOp row) {
           numbers[row] = number(row.getRow());
           return success();
@@ -108,6 +99,65 @@ private:
           return check(copy, reads, writes, {});
         })
         .Default(success());
+  }
+
+  /// Both branches from the state before. Behind them a byte holds what both leave there, or, under
+  /// a result of the branches, the result.
+  LogicalResult runIf(scf::IfOp branch) {
+    const verifier::MemoryContents before = memory;
+    std::vector<verifier::MemoryContents> ends;
+    for (Region *region : branch.getRegions()) {
+      memory = before;
+      if (!region->empty() && failed(runBlock(region->front())))
+        return failure();
+      ends.push_back(memory);
+    }
+    memory = ends[0];
+    memory.meet(ends[1]);
+    for (Value result : branch.getResults())
+      choices[result].clear();
+    for (Region *region : branch.getRegions()) {
+      llvm::DenseMap<Place, Place> renamed;
+      if (!region->empty())
+        for (auto [result, value] :
+             llvm::zip(branch.getResults(), region->front().getTerminator()->getOperands()))
+          for (const Place &place : placesOf(value)) {
+            auto [it, isNew] = renamed.try_emplace(place, place);
+            if (isNew && !holds(place))
+              it->second = renew(place);
+            choices[result].push_back(it->second);
+          }
+    }
+    return success();
+  }
+
+  /// Where a tensor lies, and its number.
+  using Place = std::pair<Operation *, int64_t>;
+
+  bool holds(const Place &place) const {
+    std::vector<Bytes> reads;
+    addRows(place, reads);
+    return !verifier::MemoryContents(memory).run(reads, {});
+  }
+
+  /// What one branch has left at `place`, as a tensor that is there whichever branch was taken.
+  Place renew(Place place) {
+    place.second = count++;
+    std::vector<Bytes> writes;
+    addRows(place, writes);
+    memory.run({}, writes);
+    return place;
+  }
+
+  /// All that `buffer` may be; nothing where that is not in the arena.
+  SmallVector<Place> placesOf(Value buffer) {
+    buffer = behindViews(buffer);
+    if (auto slot = buffer.getDefiningOp<mem::SlotOp>()) {
+      auto [it, isNew] = tensors.try_emplace(slot, count);
+      count += isNew;
+      return {{slot, it->second}};
+    }
+    return choices.lookup(buffer);
   }
 
   LogicalResult runLaunch(mem::LaunchOp launch) {
@@ -244,15 +294,23 @@ private:
     return type.getRank() == 4 && type.getDimSize(0) == 1 ? type.getDimSize(1) : 1;
   }
 
-  void addRow(Value buffer, int64_t row, std::vector<Bytes> &regions) {
-    buffer = behindViews(buffer);
-    auto slot = buffer.getDefiningOp<mem::SlotOp>();
-    if (!slot || bytesOf(buffer) == 0)
+  static void addRow(const Place &place, int64_t row, std::vector<Bytes> &regions) {
+    auto slot = cast<mem::SlotOp>(place.first);
+    if (bytesOf(slot) == 0)
       return;
-    int64_t held = rowsOf(buffer), rowBytes = bytesOf(buffer) / held;
-    int64_t tensor = tensors.try_emplace(slot, tensors.size()).first->second;
+    int64_t held = rowsOf(slot), rowBytes = bytesOf(slot) / held;
     regions.push_back({static_cast<int64_t>(slot.getOffset()) + row % held * rowBytes, rowBytes,
-                       tensor << 32 | row, /*pair=*/-1, slot.regionNumber()});
+                       place.second << 32 | row, /*pair=*/-1, slot.regionNumber()});
+  }
+
+  static void addRows(const Place &place, std::vector<Bytes> &regions) {
+    for (int64_t row = 0; row < rowsOf(place.first->getResult(0)); ++row)
+      addRow(place, row, regions);
+  }
+
+  void addRow(Value buffer, int64_t row, std::vector<Bytes> &regions) {
+    for (const Place &place : placesOf(buffer))
+      addRow(place, row, regions);
   }
 
   void addWhole(Value buffer, std::vector<Bytes> &regions) {
@@ -260,16 +318,16 @@ private:
     if (buffer.getDefiningOp<mem::PartOp>())
       return addPart(buffer, regions);
     if (auto row = buffer.getDefiningOp<mem::RowOp>()) {
-      size_t count = regions.size();
+      size_t first = regions.size();
       addRow(row.getBuffer(), number(row), regions);
-      if (regions.size() > count) {
-        regions.back().offset += row.getColumnOffset();
-        regions.back().size = bytesOf(buffer);
+      for (Bytes &region : MutableArrayRef(regions).drop_front(first)) {
+        region.offset += row.getColumnOffset();
+        region.size = bytesOf(buffer);
       }
       return;
     }
-    for (int64_t row = 0; row < rowsOf(buffer); ++row)
-      addRow(buffer, row, regions);
+    for (const Place &place : placesOf(buffer))
+      addRows(place, regions);
   }
 
   /// The runs of a part along its last dim, each in a row of the buffer that it is a part of.
@@ -285,19 +343,22 @@ private:
         break;
       whole = maker->getOperand(0);
     }
-    if (type.getNumElements() == 0 || !whole.getDefiningOp<mem::SlotOp>())
+    if (type.getNumElements() == 0)
       return;
-    std::vector<Bytes> rows;
-    addWhole(whole, rows);
-    int64_t rowBytes = rows.front().size, end = begin + type.getNumElements() * width / run * step;
-    for (int64_t at = begin; at < end; at += step)
-      // A run of a part in one piece may be longer than a row.
-      for (int64_t done = 0; done < run;) {
-        const Bytes &row = rows[(at + done) / rowBytes];
-        int64_t inRow = (at + done) % rowBytes, size = std::min(run - done, rowBytes - inRow);
-        regions.push_back({row.offset + inRow, size, row.content, /*pair=*/-1, row.memory});
-        done += size;
-      }
+    int64_t end = begin + type.getNumElements() * width / run * step;
+    for (const Place &place : placesOf(whole)) {
+      std::vector<Bytes> rows;
+      addRows(place, rows);
+      int64_t rowBytes = rows.front().size;
+      for (int64_t at = begin; at < end; at += step)
+        // A run of a part in one piece may be longer than a row.
+        for (int64_t done = 0; done < run;) {
+          const Bytes &row = rows[(at + done) / rowBytes];
+          int64_t inRow = (at + done) % rowBytes, size = std::min(run - done, rowBytes - inRow);
+          regions.push_back({row.offset + inRow, size, row.content, /*pair=*/-1, row.memory});
+          done += size;
+        }
+    }
   }
 
   LogicalResult check(Operation *op, const std::vector<Bytes> &reads,
@@ -332,7 +393,9 @@ private:
   SymbolTable &symbols;
   verifier::MemoryContents memory;
   llvm::DenseMap<Value, int64_t> numbers;
-  llvm::DenseMap<Operation *, int64_t> tensors; // Numbers of slots, by first use.
+  llvm::DenseMap<Operation *, int64_t> tensors;      // Numbers of slots, by first use.
+  int64_t count = 0;                                 // Of tensors.
+  llvm::DenseMap<Value, SmallVector<Place>> choices; // What results of branches may be.
 };
 
 class VerifyAccesses : public pebble::impl::VerifyAccessesBase<VerifyAccesses> {
@@ -340,7 +403,7 @@ class VerifyAccesses : public pebble::impl::VerifyAccessesBase<VerifyAccesses> {
     SymbolTable symbols(getOperation());
     auto main = symbols.lookup<func::FuncOp>("main");
     auto arena = main ? main->getAttrOfType<IntegerAttr>("mem.arena_bytes") : IntegerAttr();
-    if (!arena || !ProgramWalk::canFollow(main))
+    if (!arena || !isFollowable(main))
       return;
     if (failed(ProgramWalk(main, symbols, arena.getInt()).run()))
       signalPassFailure();

@@ -85,6 +85,25 @@ std::optional<AccessFault> MemoryContents::check(const Region &region) const {
   return std::nullopt;
 }
 
+void MemoryContents::meet(const MemoryContents &other) {
+  for (size_t memory = 0; memory < pieces.size(); ++memory) {
+    const std::map<int64_t, Piece> &others = other.pieces[memory];
+    std::map<int64_t, Piece> both;
+    for (const auto &[begin, piece] : pieces[memory]) {
+      auto at = others.upper_bound(begin);
+      if (at != others.begin())
+        --at;
+      for (; at != others.end() && at->first < piece.end; ++at) {
+        int64_t first = std::max(begin, at->first), end = std::min(piece.end, at->second.end);
+        if (first < end && piece.content == at->second.content)
+          both[first] = {end, piece.content};
+      }
+    }
+    pieces[memory] = std::move(both);
+  }
+  highest = std::max(highest, other.highest);
+}
+
 void MemoryContents::put(const Region &region, bool isDefined) {
   std::map<int64_t, Piece> &pieces = this->pieces[region.memory];
   int64_t begin = region.offset, end = region.offset + region.size;

@@ -48,6 +48,9 @@ public:
                                  const std::vector<Region> &writes,
                                  const std::vector<Region> &scratch = {});
 
+  /// Keeps what `other`, which has the same memories, holds at the same places.
+  void meet(const MemoryContents &other);
+
   /// Where the highest byte of any was that was read or written, plus one.
   int64_t highWater() const { return highest; }
 

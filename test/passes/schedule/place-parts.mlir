@@ -108,3 +108,50 @@ func.func private @join_channels(%x: tensor<1x8x4x4xf32>, %y: tensor<1x8x4x4xf32
   %0 = nn.concat %x, %y {axis = 3 : i64} : (tensor<1x8x4x4xf32>, tensor<1x8x4x4xf32>) -> tensor<1x8x4x8xf32>
   return %0 : tensor<1x8x4x8xf32>
 }
+
+// -----
+
+// Nothing is written over a buffer of which the same kernel reads a part, too: each row adds the first.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[ALL:.*]] = mem.slot {{.*}} : memref<1x2x4x4xf32>
+// CHECK: %[[FIRST:.*]] = mem.part %[[ALL]][1 from 0] : memref<1x2x4x4xf32> to memref<1x1x4x4xf32>
+// CHECK: mem.launch @sum ins(%[[ALL]], %[[FIRST]] : {{.*}}) outs({{.*}}){{$}}
+// CHECK: mem.launch @double_over_0
+func.func @main(%x: tensor<1x16x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %a = nn.launch @relu(%x) : (tensor<1x16x4x4xf32>) -> tensor<1x16x4x4xf32>
+  %b = nn.launch @cut_and_double(%a) : (tensor<1x16x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %c = nn.launch @first(%b) : (tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %d = nn.launch @sum(%b, %c) : (tensor<1x2x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %e = nn.launch @double(%d) : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %f = nn.launch @double(%e) : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %f : tensor<1x2x4x4xf32>
+}
+func.func private @relu(%x: tensor<1x16x4x4xf32>) -> tensor<1x16x4x4xf32> attributes {nn.nodes = ["relu"]} {
+  %0 = nn.relu %x : (tensor<1x16x4x4xf32>) -> tensor<1x16x4x4xf32>
+  return %0 : tensor<1x16x4x4xf32>
+}
+func.func private @cut_and_double(%x: tensor<1x16x4x4xf32>) -> tensor<1x2x4x4xf32> attributes {nn.nodes = ["cut_and_double"]} {
+  %starts = nn.constant dense<3> : tensor<1xi64>
+  %ends = nn.constant dense<5> : tensor<1xi64>
+  %axes = nn.constant dense<1> : tensor<1xi64>
+  %steps = nn.constant dense<1> : tensor<1xi64>
+  %0 = nn.slice %x, %starts, %ends, %axes, %steps : (tensor<1x16x4x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x2x4x4xf32>
+  %1 = nn.add %0, %0 : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %1 : tensor<1x2x4x4xf32>
+}
+func.func private @first(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> attributes {nn.nodes = ["first"]} {
+  %starts = nn.constant dense<0> : tensor<1xi64>
+  %ends = nn.constant dense<1> : tensor<1xi64>
+  %axes = nn.constant dense<1> : tensor<1xi64>
+  %steps = nn.constant dense<1> : tensor<1xi64>
+  %0 = nn.slice %x, %starts, %ends, %axes, %steps : (tensor<1x2x4x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x1x4x4xf32>
+  return %0 : tensor<1x1x4x4xf32>
+}
+func.func private @sum(%x: tensor<1x2x4x4xf32>, %y: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> attributes {nn.nodes = ["sum"]} {
+  %0 = nn.add %x, %y : (tensor<1x2x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %0 : tensor<1x2x4x4xf32>
+}
+func.func private @double(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> attributes {nn.nodes = ["double"]} {
+  %0 = nn.add %x, %x : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %0 : tensor<1x2x4x4xf32>
+}

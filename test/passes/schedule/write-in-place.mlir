@@ -113,3 +113,96 @@ func.func private @codes(%x: tensor<4096xui8>, %y: tensor<4096xui8>) -> tensor<4
   %0 = qnn.add_bytes %x, %y {lhs_offset = 0 : i64, rhs_offset = 0 : i64, lhs_ratio = 1.0 : f64, rhs_ratio = 1.0 : f64, base = 0.0 : f64, offset = 0 : i64, low = 0 : i64, high = 255 : i64} : (tensor<4096xui8>, tensor<4096xui8>) -> tensor<4096xui8>
   return %0 : tensor<4096xui8>
 }
+
+// -----
+
+// Each branch writes over what dies in it: the first one over what is made before and read in the
+// second one not any more, the second one over its own. The first one may not write over what the
+// second one reads last, nor over what is read behind both.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: mem.arena_bytes = 5120 : i64
+// CHECK: mem.launch @make ins({{.*}}) outs(%[[KEPT:.*]] : memref<256xf32>)
+// CHECK: mem.launch @make ins({{.*}}) outs(%[[FIRST:.*]] : memref<256xf32>)
+// CHECK: mem.launch @make ins({{.*}}) outs(%[[BOTH:.*]] : memref<256xf32>)
+// CHECK: scf.if
+// CHECK: mem.launch @relu_over_0 ins(%[[FIRST]] : memref<256xf32>) outs(%[[R:.*]] : memref<256xf32>) {over = array<i64: 0>}
+// CHECK: mem.launch @relu ins(%[[BOTH]] : memref<256xf32>) outs(%[[S:.*]] : memref<256xf32>){{$}}
+// CHECK: mem.launch @relu ins(%[[KEPT]] : memref<256xf32>) outs({{.*}} : memref<256xf32>){{$}}
+// CHECK: } else {
+// CHECK: mem.launch @relu_over_0 ins(%[[BOTH]] : memref<256xf32>) outs({{.*}} : memref<256xf32>) {over = array<i64: 0>}
+// CHECK: scf.yield
+// CHECK: mem.launch @sum
+func.func @main(%x: tensor<1024xf32>, %c: tensor<i1>) -> tensor<256xf32> {
+  %kept = nn.launch @make(%x) : (tensor<1024xf32>) -> tensor<256xf32>
+  %first = nn.launch @make(%x) : (tensor<1024xf32>) -> tensor<256xf32>
+  %both = nn.launch @make(%x) : (tensor<1024xf32>) -> tensor<256xf32>
+  %not = nn.launch @negate(%c) : (tensor<i1>) -> tensor<i1>
+  %chosen = nn.if %not : (tensor<i1>) -> tensor<256xf32> {
+    %0 = nn.launch @relu(%first) : (tensor<256xf32>) -> tensor<256xf32>
+    %1 = nn.launch @relu(%both) : (tensor<256xf32>) -> tensor<256xf32>
+    %2 = nn.launch @relu(%kept) : (tensor<256xf32>) -> tensor<256xf32>
+    %3 = nn.launch @sum(%0, %1) : (tensor<256xf32>, tensor<256xf32>) -> tensor<256xf32>
+    %4 = nn.launch @sum(%3, %2) : (tensor<256xf32>, tensor<256xf32>) -> tensor<256xf32>
+    nn.yield %4 : tensor<256xf32>
+  } else {
+    %0 = nn.launch @relu(%both) : (tensor<256xf32>) -> tensor<256xf32>
+    nn.yield %0 : tensor<256xf32>
+  }
+  %y = nn.launch @sum(%chosen, %kept) : (tensor<256xf32>, tensor<256xf32>) -> tensor<256xf32>
+  return %y : tensor<256xf32>
+}
+func.func private @make(%x: tensor<1024xf32>) -> tensor<256xf32> attributes {nn.nodes = ["make"]} {
+  %w = nn.constant dense<1.0> : tensor<1024x256xf32>
+  %0 = nn.matmul %x, %w : (tensor<1024xf32>, tensor<1024x256xf32>) -> tensor<256xf32>
+  return %0 : tensor<256xf32>
+}
+func.func private @negate(%c: tensor<i1>) -> tensor<i1> attributes {nn.nodes = ["negate"]} {
+  %0 = nn.not %c : (tensor<i1>) -> tensor<i1>
+  return %0 : tensor<i1>
+}
+func.func private @relu(%x: tensor<256xf32>) -> tensor<256xf32> attributes {nn.nodes = ["relu"]} {
+  %0 = nn.relu %x : (tensor<256xf32>) -> tensor<256xf32>
+  return %0 : tensor<256xf32>
+}
+func.func private @sum(%x: tensor<256xf32>, %y: tensor<256xf32>) -> tensor<256xf32> attributes {nn.nodes = ["sum"]} {
+  %0 = nn.add %x, %y : (tensor<256xf32>, tensor<256xf32>) -> tensor<256xf32>
+  return %0 : tensor<256xf32>
+}
+
+// -----
+
+// The branches may have chosen %a itself, which the sum then reads twice.
+// CHECK-LABEL: func.func @main
+// CHECK: mem.launch @sum ins({{.*}}) outs({{.*}} : memref<256xf32>){{$}}
+// CHECK: mem.launch @relu ins({{.*}}) {over = array<i64: 0>}
+func.func @main(%x: tensor<1024xf32>, %c: tensor<i1>) -> tensor<256xf32> {
+  %a = nn.launch @make(%x) : (tensor<1024xf32>) -> tensor<256xf32>
+  %chosen = nn.if %c : (tensor<i1>) -> tensor<256xf32> {
+    nn.yield %a : tensor<256xf32>
+  } else {
+    %0 = nn.launch @make(%x) : (tensor<1024xf32>) -> tensor<256xf32>
+    nn.yield %0 : tensor<256xf32>
+  }
+  %1 = nn.launch @sum(%chosen, %a) : (tensor<256xf32>, tensor<256xf32>) -> tensor<256xf32>
+  %2 = nn.launch @relu(%1) : (tensor<256xf32>) -> tensor<256xf32>
+  %3 = nn.launch @make_more(%2) : (tensor<256xf32>) -> tensor<256xf32>
+  return %3 : tensor<256xf32>
+}
+func.func private @make(%x: tensor<1024xf32>) -> tensor<256xf32> attributes {nn.nodes = ["make"]} {
+  %w = nn.constant dense<1.0> : tensor<1024x256xf32>
+  %0 = nn.matmul %x, %w : (tensor<1024xf32>, tensor<1024x256xf32>) -> tensor<256xf32>
+  return %0 : tensor<256xf32>
+}
+func.func private @make_more(%x: tensor<256xf32>) -> tensor<256xf32> attributes {nn.nodes = ["make_more"]} {
+  %w = nn.constant dense<1.0> : tensor<256x256xf32>
+  %0 = nn.matmul %x, %w : (tensor<256xf32>, tensor<256x256xf32>) -> tensor<256xf32>
+  return %0 : tensor<256xf32>
+}
+func.func private @relu(%x: tensor<256xf32>) -> tensor<256xf32> attributes {nn.nodes = ["relu"]} {
+  %0 = nn.relu %x : (tensor<256xf32>) -> tensor<256xf32>
+  return %0 : tensor<256xf32>
+}
+func.func private @sum(%x: tensor<256xf32>, %y: tensor<256xf32>) -> tensor<256xf32> attributes {nn.nodes = ["sum"]} {
+  %0 = nn.add %x, %y : (tensor<256xf32>, tensor<256xf32>) -> tensor<256xf32>
+  return %0 : tensor<256xf32>
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/analysis/Followable.h"
+
+using namespace mlir;
+using namespace pebble;
+
+static bool isKnownOp(Operation *op) {
+  return isa<func::FuncOp, func::ReturnOp, scf::ForOp, scf::IfOp, scf::YieldOp, mem::InputOp,
+             mem::OutputOp, mem::ConstantOp, mem::ViewOp, mem::SlotOp, mem::RowOp, mem::PartOp,
+             mem::LaunchOp, mem::CopyOp, memref::AllocOp, memref::LoadOp, arith::ConstantOp,
+             arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::MaxSIOp, arith::MinSIOp,
+             arith::CmpIOp, arith::SelectOp>(op);
+}
+
+/// Whether it is all of a buffer, which is how the values of branches are followed.
+static bool isWhole(Value yielded) {
+  while (auto view = yielded.getDefiningOp<mem::ViewOp>())
+    yielded = view.getSource();
+  return !isa_and_nonnull<mem::PartOp, mem::RowOp>(yielded.getDefiningOp());
+}
+
+bool pebble::isFollowable(func::FuncOp main) {
+  bool isRight = llvm::hasSingleElement(main.getBody());
+  main.walk([&](Operation *op) {
+    isRight &= isKnownOp(op);
+    for (Type type : op->getResultTypes())
+      if (auto buffer = dyn_cast<MemRefType>(type))
+        isRight &= buffer.hasStaticShape();
+    auto isCondition = [](Operation *compare) {
+      return isa<arith::CmpIOp>(compare) &&
+             llvm::all_of(compare->getUsers(), llvm::IsaPred<scf::IfOp>);
+    };
+    if (isa<scf::YieldOp>(op))
+      isRight &= llvm::all_of(op->getOperands(), isWhole);
+    if (isa<memref::LoadOp>(op))
+      isRight &= llvm::all_of(op->getUsers(), isCondition);
+    if (auto compare = dyn_cast<arith::CmpIOp>(op))
+      isRight &= compare.getPredicate() == arith::CmpIPredicate::eq || isCondition(op);
+  });
+  return isRight;
+}
