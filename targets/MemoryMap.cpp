@@ -3,6 +3,7 @@
 #include "targets/MemoryMap.h"
 
 #include "dialects/mem/Mem.h"
+#include "passes/analysis/Aliases.h"
 #include "passes/analysis/Lifetimes.h"
 #include "passes/analysis/NodeNames.h"
 
@@ -49,10 +50,7 @@ void pebble::describeMemory(ModuleOp module, package::Manifest &manifest) {
     for (int64_t operand : launch.getOver().value_or(ArrayRef<int64_t>())) {
       if (operand < 0)
         continue;
-      Value buffer = launch.getInputs()[operand];
-      while (auto view = buffer.getDefiningOp<mem::ViewOp>())
-        buffer = view.getSource();
-      overwritten.insert(buffer);
+      overwritten.insert(bufferOf(launch.getInputs()[operand]));
     }
   });
   program.walk([&](mem::SlotOp slot) {

@@ -34,3 +34,16 @@ llvm::SetVector<Value> pebble::aliasesOf(Value buffer) {
   }
   return names;
 }
+
+Value pebble::bufferOf(Value value) {
+  while (auto view = value.getDefiningOp<mem::ViewOp>())
+    value = view.getSource();
+  return value;
+}
+
+Origin::Origin(Value value) : buffer(bufferOf(value)) {
+  while (auto part = buffer.getDefiningOp<mem::PartOp>()) {
+    isWhole = false;
+    buffer = bufferOf(part.getWhole());
+  }
+}

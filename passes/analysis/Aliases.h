@@ -12,6 +12,17 @@ namespace pebble {
 /// All values that may name the memory of `buffer`, itself first.
 llvm::SetVector<mlir::Value> aliasesOf(mlir::Value buffer);
 
+/// The buffer that `value` names, behind views of it.
+mlir::Value bufferOf(mlir::Value value);
+
+/// The buffer behind views and parts, and whether a value is all of it.
+struct Origin {
+  mlir::Value buffer;
+  bool isWhole = true;
+
+  explicit Origin(mlir::Value value);
+};
+
 } // namespace pebble
 
 #endif // PEBBLE_PASSES_ANALYSIS_ALIASES_H

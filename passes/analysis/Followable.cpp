@@ -2,6 +2,8 @@
 
 #include "passes/analysis/Followable.h"
 
+#include "passes/analysis/Aliases.h"
+
 using namespace mlir;
 using namespace pebble;
 
@@ -15,18 +17,23 @@ static bool isKnownOp(Operation *op) {
 
 /// Whether it is all of a buffer, which is how the values of branches are followed.
 static bool isWhole(Value yielded) {
-  while (auto view = yielded.getDefiningOp<mem::ViewOp>())
-    yielded = view.getSource();
-  return !isa_and_nonnull<mem::PartOp, mem::RowOp>(yielded.getDefiningOp());
+  return !isa_and_nonnull<mem::PartOp, mem::RowOp>(bufferOf(yielded).getDefiningOp());
+}
+
+bool pebble::hasKnownSizes(func::FuncOp main) {
+  bool isKnown = true;
+  main.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (auto buffer = dyn_cast<MemRefType>(type))
+        isKnown &= buffer.hasStaticShape();
+  });
+  return isKnown;
 }
 
 bool pebble::isFollowable(func::FuncOp main) {
-  bool isRight = llvm::hasSingleElement(main.getBody());
+  bool isRight = llvm::hasSingleElement(main.getBody()) && hasKnownSizes(main);
   main.walk([&](Operation *op) {
     isRight &= isKnownOp(op);
-    for (Type type : op->getResultTypes())
-      if (auto buffer = dyn_cast<MemRefType>(type))
-        isRight &= buffer.hasStaticShape();
     auto isCondition = [](Operation *compare) {
       return isa<arith::CmpIOp>(compare) &&
              llvm::all_of(compare->getUsers(), llvm::IsaPred<scf::IfOp>);

@@ -8,6 +8,9 @@
 
 namespace pebble {
 
+/// Whether no size in `main` follows from what only the run knows.
+bool hasKnownSizes(mlir::func::FuncOp main);
+
 /// Whether `verify-accesses` can follow `main`: launches, copies, counted loops and branches, on
 /// buffers of known size. What is loaded decides between branches and nothing else.
 bool isFollowable(mlir::func::FuncOp main);

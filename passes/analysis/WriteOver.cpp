@@ -24,33 +24,7 @@ bool haveSamePlaces(Type a, Type b) {
              mem::storageType(second.getElementType()).getIntOrFloatBitWidth();
 }
 
-/// The buffer behind views and parts, and whether it is all of it.
-struct Origin {
-  memref::AllocOp alloc;
-  bool isWhole = true;
-
-  explicit Origin(Value buffer) {
-    for (Operation *maker = buffer.getDefiningOp(); isa<mem::ViewOp, mem::PartOp>(maker);
-         maker = maker->getOperand(0).getDefiningOp()) {
-      isWhole &= isa<mem::ViewOp>(maker);
-      buffer = maker->getOperand(0);
-    }
-    alloc = buffer.getDefiningOp<memref::AllocOp>();
-  }
-};
-
 } // namespace
-
-bool pebble::hasKnownBuffers(func::FuncOp main) {
-  if (!llvm::hasSingleElement(main.getBody()))
-    return false;
-  return llvm::all_of(main.getBody().front(), [](Operation &op) {
-    return op.getNumRegions() == 0 && llvm::all_of(op.getResultTypes(), [](Type type) {
-             auto buffer = dyn_cast<MemRefType>(type);
-             return !buffer || buffer.hasStaticShape();
-           });
-  });
-}
 
 bool pebble::canWriteOver(func::FuncOp kernel, unsigned operand, unsigned result) {
   Block &body = kernel.getBody().front();
@@ -82,11 +56,11 @@ static Over chooseFor(mem::LaunchOp launch, func::FuncOp kernel, const Lifetimes
   for (Value input : launch.getInputs())
     operands.emplace_back(input);
   auto diesHere = [&](Origin operand) {
-    if (!operand.alloc || !operand.isWhole ||
-        lifetimes.of(operand.alloc).last != lifetimes.positionOf(launch))
+    if (!operand.isWhole || !operand.buffer.getDefiningOp<memref::AllocOp>() ||
+        lifetimes.of(operand.buffer).last != lifetimes.positionOf(launch))
       return false;
     // What branches have chosen may be the same buffer, and parts are some of it.
-    const auto names = aliasesOf(operand.alloc);
+    const auto names = aliasesOf(operand.buffer);
     return llvm::count_if(launch.getInputs(), [&](Value input) { return names.contains(input); }) ==
            1;
   };

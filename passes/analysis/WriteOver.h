@@ -10,9 +10,6 @@
 
 namespace pebble {
 
-/// Whether `main` is one op after the other, without control flow, on buffers of known size.
-bool hasKnownBuffers(mlir::func::FuncOp main);
-
 /// Whether `kernel`, which is still a body of layers, may compute result `result` in the memory of
 /// operand `operand`: it reads an element of the operand for the element at the same place alone,
 /// before it stores that, and stores every element once.

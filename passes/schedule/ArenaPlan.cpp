@@ -3,6 +3,7 @@
 #include "passes/schedule/ArenaPlan.h"
 
 #include "passes/analysis/Aliases.h"
+#include "passes/analysis/Followable.h"
 #include "passes/schedule/StreamProgram.h"
 #include "passes/schedule/verifier/PlanVerifier.h"
 
@@ -60,6 +61,7 @@ ArenaPlan::ArenaPlan(func::FuncOp program) {
     if (alloc.getType().hasStaticShape() && !(nested && carried)) {
       int64_t id = buffers.size();
       buffers.push_back({alloc, lifetimes.of(alloc), paddedBytes(alloc.getType()), id});
+      numbers[alloc] = id;
     } else if (!nested) {
       released.push_back({alloc, lastUser});
     }
@@ -68,18 +70,13 @@ ArenaPlan::ArenaPlan(func::FuncOp program) {
 
 /// What a launch writes over an operand is in the operand's place.
 LogicalResult ArenaPlan::findOver(func::FuncOp program) {
-  llvm::DenseMap<Value, int64_t> numbers;
-  for (ArenaBuffer &buffer : buffers)
-    numbers[buffer.alloc] = buffer.id;
   WalkResult end = program.walk([&](mem::LaunchOp launch) -> WalkResult {
     if (!launch.getOver())
       return WalkResult::advance();
     for (auto [operand, output] : llvm::zip(*launch.getOver(), launch.getOutputs())) {
       if (operand < 0)
         continue;
-      Value input = launch.getInputs()[operand];
-      while (auto view = input.getDefiningOp<mem::ViewOp>())
-        input = view.getSource();
+      Value input = bufferOf(launch.getInputs()[operand]);
       if (!numbers.contains(input) || !numbers.contains(output))
         return launch.emitError("writes over a buffer that is not placed in the arena");
       buffers[numbers.lookup(output)].over = numbers.lookup(input);
@@ -91,17 +88,9 @@ LogicalResult ArenaPlan::findOver(func::FuncOp program) {
 
 /// What kernels state of themselves, and all of what is copied. A launch in a loop counts once.
 void ArenaPlan::addTraffic(func::FuncOp program) {
-  llvm::DenseMap<Value, int64_t> numbers;
-  for (ArenaBuffer &buffer : buffers)
-    numbers[buffer.alloc] = buffer.id;
   auto add = [&](Value value, Attribute bytes) {
     auto type = cast<MemRefType>(value.getType());
-    while (Operation *maker = value.getDefiningOp()) {
-      if (!isa<mem::ViewOp, mem::PartOp>(maker))
-        break;
-      value = maker->getOperand(0);
-    }
-    auto number = numbers.find(value);
+    auto number = numbers.find(Origin(value).buffer);
     if (number == numbers.end())
       return;
     auto known = dyn_cast_or_null<IntegerAttr>(bytes);
@@ -126,19 +115,6 @@ void ArenaPlan::addTraffic(func::FuncOp program) {
     if (launch.getScratch())
       add(launch.getScratch(), Attribute());
   });
-}
-
-/// Whether sizes follow from nothing that only the run knows.
-static bool hasKnownSizes(func::FuncOp program) {
-  return !program
-              .walk([](Operation *op) {
-                bool isKnown = llvm::all_of(op->getResultTypes(), [](Type type) {
-                  auto buffer = dyn_cast<MemRefType>(type);
-                  return !buffer || buffer.hasStaticShape();
-                });
-                return isKnown ? WalkResult::advance() : WalkResult::interrupt();
-              })
-              .wasInterrupted();
 }
 
 LogicalResult ArenaPlan::place(func::FuncOp program, int64_t steps,

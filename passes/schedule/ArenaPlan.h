@@ -63,6 +63,8 @@ private:
   bool placeInRegions(const std::vector<planner::Buffer> &problem,
                       llvm::ArrayRef<MemoryRegion> memories, const planner::Options &options);
   llvm::LogicalResult verify(mlir::func::FuncOp program) const;
+
+  llvm::DenseMap<mlir::Value, int64_t> numbers; ///< Of the buffers.
 };
 
 } // namespace pebble

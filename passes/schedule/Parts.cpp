@@ -3,6 +3,7 @@
 #include "passes/schedule/Parts.h"
 
 #include "dialects/nn/Constants.h"
+#include "passes/analysis/Followable.h"
 #include "passes/analysis/PartAccess.h"
 #include "passes/analysis/WriteOver.h"
 #include "passes/schedule/ArenaPlan.h"
@@ -31,6 +32,8 @@ public:
     bool changed = false;
     std::optional<Arena> least;
     for (mem::LaunchOp launch : launches) {
+      if (!isa_and_nonnull<nn::ConcatOp, nn::SliceOp>(onlyLayerOf(launch)))
+        continue;
       IRMapping copied;
       OwningOpRef<func::FuncOp> copy(cast<func::FuncOp>(main->clone(copied)));
       if (!place(cast<mem::LaunchOp>(copied.lookup(launch.getOperation()))))
@@ -60,19 +63,25 @@ private:
     return symbols.lookup<func::FuncOp>(launch.getKernel());
   }
 
-  /// Does without the launch, if it only joins or cuts tensors; false where that cannot be.
-  bool place(mem::LaunchOp launch) {
+  /// The layer of a launch of one result; null where there are several.
+  Operation *onlyLayerOf(mem::LaunchOp launch) {
     func::FuncOp kernel = kernelOf(launch);
     if (!kernel || launch.getOutputs().size() != 1)
-      return false;
+      return nullptr;
     Operation *layer = nullptr;
     for (Operation &op : kernel.getBody().front().without_terminator()) {
       if (isa<nn::ConstantOp>(op))
         continue;
       if (layer)
-        return false;
+        return nullptr;
       layer = &op;
     }
+    return layer;
+  }
+
+  /// Does without the launch, if it only joins or cuts tensors; false where that cannot be.
+  bool place(mem::LaunchOp launch) {
+    Operation *layer = onlyLayerOf(launch);
     if (auto concat = dyn_cast_or_null<nn::ConcatOp>(layer))
       return placeOperands(launch, concat);
     if (auto slice = dyn_cast_or_null<nn::SliceOp>(layer))
@@ -249,5 +258,8 @@ private:
 } // namespace
 
 bool pebble::placeParts(func::FuncOp main, SymbolTable &symbols, const PartOptions &options) {
-  return hasKnownBuffers(main) && PartPlacer(main, symbols, options).run();
+  bool isPlain =
+      llvm::hasSingleElement(main.getBody()) && hasKnownSizes(main) &&
+      llvm::all_of(main.getBody().front(), [](Operation &op) { return op.getNumRegions() == 0; });
+  return isPlain && PartPlacer(main, symbols, options).run();
 }

@@ -22,9 +22,8 @@ public:
     auto main = symbols.lookup<func::FuncOp>("main");
     if (!main || main->hasAttr("mem.arena_bytes"))
       return;
-    SmallVector<mem::LaunchOp> before(main.getOps<mem::LaunchOp>());
     llvm::SetVector<StringRef> kernels;
-    for (mem::LaunchOp launch : before)
+    for (auto launch : main.getOps<mem::LaunchOp>())
       kernels.insert(launch.getKernel());
     PartOptions options{operationsOf(microkernels), onDevice};
     if (!placeParts(main, symbols, options))

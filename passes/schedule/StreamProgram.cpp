@@ -8,12 +8,6 @@
 using namespace mlir;
 using namespace pebble;
 
-Value pebble::bufferOf(Value value) {
-  while (auto view = value.getDefiningOp<mem::ViewOp>())
-    value = view.getSource();
-  return value;
-}
-
 int64_t pebble::bytesOf(MemRefType type) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }

@@ -4,14 +4,13 @@
 #ifndef PEBBLE_PASSES_SCHEDULE_STREAMPROGRAM_H
 #define PEBBLE_PASSES_SCHEDULE_STREAMPROGRAM_H
 
+#include "passes/analysis/Aliases.h"
 #include "passes/analysis/RowKernel.h"
 
 #include "mlir/IR/SymbolTable.h"
 
 namespace pebble {
 
-/// The buffer that `value` names, behind views of it.
-mlir::Value bufferOf(mlir::Value value);
 /// Bytes of a buffer of known size.
 int64_t bytesOf(mlir::MemRefType type);
 

@@ -89,14 +89,7 @@ public:
 
 private:
   std::vector<std::vector<int>> simpleOrders() const {
-    std::vector<int> given(buffers.size());
-    std::iota(given.begin(), given.end(), 0);
-    auto sorted = [&](auto key) {
-      std::vector<int> order = given;
-      std::sort(order.begin(), order.end(),
-                [&](int a, int b) { return std::pair(key(b), a) < std::pair(key(a), b); });
-      return order;
-    };
+    auto sorted = [&](auto key) { return sortedByKey(buffers.size(), key); };
     auto isLong = [&](int i) { return buffers[i].birth.size() > 1; };
     auto birth = [&](int i) { return buffers[i].birth.front(); };
     auto bytes = [&](int i) { return buffers[i].bytes(); };

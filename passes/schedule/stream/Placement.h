@@ -5,7 +5,10 @@
 #ifndef PEBBLE_PASSES_SCHEDULE_STREAM_PLACEMENT_H
 #define PEBBLE_PASSES_SCHEDULE_STREAM_PLACEMENT_H
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 namespace pebble::stream {
@@ -28,6 +31,15 @@ struct Interval {
 /// The values of offset(b) - offset(a) with which a byte belongs to both at one moment; sorted, and
 /// no two overlap.
 std::vector<Interval> excludedDistances(const RowBuffer &a, const RowBuffer &b);
+
+/// The numbers below `count`, those with the greatest key first.
+template <typename Key> std::vector<int> sortedByKey(size_t count, Key key) {
+  std::vector<int> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](int a, int b) { return std::pair(key(b), a) < std::pair(key(a), b); });
+  return order;
+}
 
 struct PlacedRows {
   std::vector<int64_t> offsets;

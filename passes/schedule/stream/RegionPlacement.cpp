@@ -107,14 +107,7 @@ bool pebble::stream::placeInRegions(const Program &program, Schedule &schedule,
                                     const Options &options, const Capacities &capacities) {
   const ArenaBuffers all = arenaBuffers(program, schedule.trace, options);
   const std::vector<double> traffic = trafficOf(program, all);
-  std::vector<int> given(all.buffers.size());
-  std::iota(given.begin(), given.end(), 0);
-  auto sorted = [&](auto key) {
-    std::vector<int> order = given;
-    std::sort(order.begin(), order.end(),
-              [&](int a, int b) { return std::pair(key(b), a) < std::pair(key(a), b); });
-    return order;
-  };
+  auto sorted = [&](auto key) { return sortedByKey(all.buffers.size(), key); };
   auto bytes = [&](int i) { return static_cast<double>(all.buffers[i].bytes()); };
   auto length = [&](int i) {
     return static_cast<double>(all.buffers[i].death.back() - all.buffers[i].birth.front() + 1);

@@ -10,6 +10,16 @@
 
 using namespace pebble::order;
 
+/// Lets about half of the tensors be written over operands that are as large.
+static void addOvers(Graph &graph, std::mt19937 &random) {
+  for (Tensor &tensor : graph.tensors)
+    for (size_t t = 0; t < graph.tensors.size(); ++t)
+      if (const Tensor &under = graph.tensors[t];
+          tensor.producer >= 0 && under.bytes == tensor.bytes && random() % 2 &&
+          std::count(under.consumers.begin(), under.consumers.end(), tensor.producer))
+        tensor.over.push_back(static_cast<int>(t));
+}
+
 Graph pebble::order::wattsStrogatzCell(uint32_t seed) {
   std::mt19937 random(seed);
   auto below = [&](int count) { return static_cast<int>(random() % count); };
@@ -60,12 +70,7 @@ Graph pebble::order::smallGraph(uint32_t seed) {
           tensor.consumers.push_back(consumer);
       graph.tensors.push_back(tensor);
     }
-  for (Tensor &tensor : graph.tensors)
-    for (size_t t = 0; t < graph.tensors.size(); ++t)
-      if (const Tensor &under = graph.tensors[t];
-          tensor.producer >= 0 && under.bytes == tensor.bytes && below(2) &&
-          std::count(under.consumers.begin(), under.consumers.end(), tensor.producer))
-        tensor.over.push_back(static_cast<int>(t));
+  addOvers(graph, random);
   if (below(2))
     for (int node = 0; node < graph.nodes; ++node)
       graph.scratch.push_back(below(8));
@@ -115,12 +120,7 @@ Graph pebble::order::repeatableGraph(uint32_t seed, std::vector<int64_t> &work) 
     tensor.isKept = tensor.consumers.empty();
     graph.tensors.push_back(tensor);
   }
-  for (Tensor &tensor : graph.tensors)
-    for (size_t t = 0; t < graph.tensors.size(); ++t)
-      if (const Tensor &under = graph.tensors[t];
-          tensor.producer >= 0 && under.bytes == tensor.bytes && below(2) &&
-          std::count(under.consumers.begin(), under.consumers.end(), tensor.producer))
-        tensor.over.push_back(static_cast<int>(t));
+  addOvers(graph, random);
   work.clear();
   for (int node = 0; node < graph.nodes; ++node) {
     work.push_back(below(4) == 0 ? -1 : 1 + below(8));
